@@ -1,0 +1,1 @@
+"""Who is asking: users, Google sign-in, API keys."""

@@ -1,0 +1,62 @@
+"""People and keys in the admin. Balances are in billing's."""
+
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialApp, SocialToken
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.http import HttpRequest
+
+from accounts.models import ApiKey, User
+
+# A row there beside the settings would make Google sign-in fail; the addresses are Google's word, not ours to edit.
+for model in (SocialApp, SocialToken, EmailAddress):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class UserCreation(AdminUserCreationForm[User]):
+    class Meta:
+        model = User
+        fields = ("email",)
+
+
+class UserChange(UserChangeForm[User]):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User]):
+    """Accounts. Billing adds their balance."""
+
+    form = UserChange
+    add_form = UserCreation
+    ordering = ("-date_joined",)
+    list_display = ["email", "name", "is_active", "is_staff", "date_joined"]
+    list_filter = ["is_active", "is_staff"]
+    search_fields = ("email", "name")
+    readonly_fields = ("date_joined", "last_login")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "password")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Dates", {"fields": ("date_joined", "last_login")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
+    """Keys are made in the dashboard and can only be revoked here."""
+
+    list_display = ("name", "user", "prefix", "last_four", "created_at", "last_used_at", "revoked_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "prefix", "last_four", "name")
+    fields = ("user", "name", "prefix", "last_four", "created_at", "last_used_at", "revoked_at")
+    readonly_fields = ("user", "prefix", "last_four", "created_at", "last_used_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

@@ -1,0 +1,65 @@
+"""Who is calling the API. The native one takes a Bearer key in the Authorization header and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from accounts import api_keys
+from accounts.models import ApiKey, User
+from pixelsite.lib import ratelimit
+
+_ANONYMOUS_PER_MINUTE = 60
+_KEY_PARAMETERS = ("api_key", "apikey", "key", "access_token", "token")
+_KEY_HEADERS = ("X-Api-Key", "Api-Key", "X-Pixelapi-Key")
+
+
+class ApiKeyInUrl(api_keys.ApiKeyMissing):
+    """Never put an API key in a URL: URLs end up in logs. Send it as `Authorization: Bearer pk_live_…`, and revoke this one."""
+
+    code = "api_key_in_url"
+
+
+class BearerKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer pk_live_…`. A refusal counts against the caller's address."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey]:
+        try:
+            key = api_keys.verify_key(_bearer_key(request))
+        except api_keys.ApiKeyMissing:
+            address = request.META.get("REMOTE_ADDR", "")
+            ratelimit.count_request(request._request, group="anonymous", who=address, limit=_ANONYMOUS_PER_MINUTE)
+            raise
+        return key.user, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def _bearer_key(request: Request) -> str:
+    header = request.headers.get("Authorization", "")
+    if not header:
+        if any(name in request.query_params for name in _KEY_PARAMETERS):
+            raise ApiKeyInUrl
+        if any(name in request.headers for name in _KEY_HEADERS):
+            raise api_keys.ApiKeyMissing(
+                "The key is in the wrong header. Send it as `Authorization: Bearer pk_live_…`."
+            )
+        raise api_keys.ApiKeyMissing
+    scheme, _, key = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise api_keys.ApiKeyInvalid(f"Authorization must be `Bearer pk_live_…`, not {scheme[:20]!r}.")
+    return key
+
+
+class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself in OpenAPI
+    """How the OpenAPI document describes the key."""
+
+    target_class = "accounts.authentication.BearerKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "pk_live_…"}

@@ -1,0 +1,63 @@
+"""Signing in and out. The sign-in with Google itself is in `adapters.py`."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts import services
+
+_DEMO_SALT = "pixelsite.demo-link"
+
+
+def _own_path(request: HttpRequest, path: str | None) -> str:
+    """Where to go after signing in: only a place of our own."""
+    if path and url_has_allowed_host_and_scheme(
+        path, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return path
+    return settings.LOGIN_REDIRECT_URL
+
+
+@never_cache
+@require_GET
+def sign_in(request: HttpRequest) -> HttpResponse:
+    next_page = _own_path(request, request.GET.get("next"))
+    if request.user.is_authenticated:
+        return redirect(next_page)
+    return render(request, "account/login.html", {"next": next_page})
+
+
+def demo_link_path() -> str:
+    """A link that signs in to the demo account, for the start-up message; it dies with the secret key."""
+    return f"{reverse('demo_login')}?{urlencode({'token': signing.dumps('demo', salt=_DEMO_SALT)})}"
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def demo_login(request: HttpRequest) -> HttpResponse:
+    """One click into the demo account; exists under DEBUG only.
+
+    A POST comes from the button on the sign-in page. A GET needs the signed link that `make run` prints, so that no
+    other page can sign somebody in.
+    """
+    if not settings.DEBUG:
+        raise Http404
+    if request.method == "GET" and not _is_demo_token(request.GET.get("token", "")):
+        return redirect("account_login")
+    login(request, services.register_user(email=services.DEMO_EMAIL, name="Demo"))
+    return redirect(_own_path(request, request.POST.get("next")))
+
+
+def _is_demo_token(token: str) -> bool:
+    try:
+        return bool(signing.loads(token, salt=_DEMO_SALT) == "demo")
+    except signing.BadSignature:
+        return False

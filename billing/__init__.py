@@ -1,0 +1,1 @@
+"""What may be spent: plans, credit lots, the ledger."""

@@ -1,0 +1,41 @@
+"""`GET /v1/account/balance`."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from billing import selectors
+
+
+class BalanceSerializer(serializers.Serializer[dict[str, object]]):
+    """What an account can spend."""
+
+    credits_remaining = serializers.FloatField()
+    credits_held = serializers.FloatField(help_text="Set aside for jobs that have not ended yet.")
+    plan = serializers.CharField()
+    email = serializers.EmailField()
+
+
+class BalanceView(APIView):
+    """The account's balance."""
+
+    @extend_schema(operation_id="get_balance", tags=["Account"], responses=BalanceSerializer)
+    def get(self, request: Request) -> Response:
+        """Credits left, plan and e-mail of the account the key belongs to."""
+        user = cast(User, request.user)
+        balance = selectors.balance_of(user)
+        return Response(
+            {
+                "credits_remaining": float(balance.available),
+                "credits_held": float(balance.held),
+                "plan": balance.plan.slug,
+                "email": user.email,
+            }
+        )

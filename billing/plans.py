@@ -1,0 +1,41 @@
+"""The plans and which one an account is on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps.registry import Apps
+
+FREE = "free"
+
+# slug, name, US cents a month, credits a month, requests a minute, unfinished jobs
+_DEFAULT_PLANS = (
+    (FREE, "Free", 0, 10, 60, 5),
+    ("starter", "Starter", 10_00, 10_000, 600, 20),
+    ("pro", "Pro", 50_00, 60_000, 600, 60),
+    ("scale", "Scale", 200_00, 300_000, 600, 200),
+)
+
+
+def seed_plans(*, apps: Apps, using: str, **_: Any) -> None:
+    """After a migration: write the default plans into an empty table. What the owner edits or deletes stays so."""
+    try:
+        plan = apps.get_model("billing", "Plan")
+    except LookupError:  # migrated back to before the first migration
+        return
+    if plan.objects.using(using).exists():
+        return
+    plan.objects.using(using).bulk_create(
+        plan(
+            slug=slug,
+            name=name,
+            position=position,
+            price_cents=price_cents,
+            monthly_credits=monthly_credits,
+            requests_per_minute=requests_per_minute,
+            active_jobs_max=active_jobs_max,
+        )
+        for position, (slug, name, price_cents, monthly_credits, requests_per_minute, active_jobs_max) in enumerate(
+            _DEFAULT_PLANS
+        )
+    )

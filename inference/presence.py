@@ -1,0 +1,57 @@
+"""A worker's own life: load engines before it takes work, report itself while it lives, sweep when it starts."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from typing import Any
+
+from celery.signals import worker_init, worker_ready, worker_shutdown
+from django.conf import settings
+from django.db import connection
+
+from inference import worker
+from jobs import sweeper, workers
+
+logger = logging.getLogger(__name__)
+
+_stopping = threading.Event()
+
+
+def _own_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@worker_init.connect
+def load_engines(**_: Any) -> None:
+    """Before the first message is taken: a worker that cannot fill holes must not claim jobs."""
+    worker.configure(
+        engine_names=tuple(settings.ENGINES), lama_weights=settings.LAMA_WEIGHTS or None, device=settings.DEVICE
+    )
+    worker.start()
+
+
+@worker_ready.connect
+def report_and_sweep(**_: Any) -> None:
+    workers.report_worker(name=_own_name(), engines=worker.describe_engines(), safety_filter=worker.safety().name)
+    threading.Thread(target=_stay_present, name="presence", daemon=True).start()
+    sweeper.sweep()
+
+
+@worker_shutdown.connect
+def say_goodbye(**_: Any) -> None:
+    _stopping.set()
+    workers.forget_worker(_own_name())
+
+
+def _stay_present() -> None:
+    try:
+        while not _stopping.wait(settings.WORKER_SEEN_S / 3):
+            try:
+                workers.note_worker_alive(_own_name())
+            except Exception:  # the database may be away for a moment; it is told again soon
+                logger.exception("could not report as alive")
+    finally:
+        connection.close()  # this thread's own

@@ -1,0 +1,185 @@
+"""The Celery task, and the only door from this house to Django: claim, run the pipeline, complete, fail or block."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypedDict
+from uuid import UUID
+
+from celery import shared_task
+from django.conf import settings
+from django.db import connection
+
+from inference import pipeline, worker
+from inference.errors import EngineError
+from inference.pipeline import RemovalRequest, RemovalResult
+from jobs import images, lifecycle, retention, storage
+from jobs.models import Job
+from jobs.targets import boxes_from_json
+
+logger = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another worker has this job now: stop, touch nothing."""
+
+
+@shared_task(name="inference.tasks.process_job")
+def process_job(*, job_id: str, **_: Any) -> None:
+    """Do one job, if it is still there to be done. Being rung for twice, or too late, changes nothing."""
+    job = lifecycle.claim_job(UUID(job_id))
+    if job is not None:
+        work_on(job)
+
+
+def work_on(job: Job) -> None:
+    """Bring a claimed job to its end, or put it back for another attempt."""
+    started = time.perf_counter()
+    end = _End(job)
+    try:
+        with _leased(job) as lease:
+            result = pipeline.run(
+                _request(job), engines=worker.engines(), safety=worker.safety(), on_progress=lease.note
+            )
+        end.complete(result)
+    except LeaseLost:
+        logger.warning("job %s: attempt %d lost its lease", job.pk, job.attempt)
+    except pipeline.Blocked as verdict:
+        end.block(verdict)
+    except EngineError as error:
+        end.fail(error)
+    except OSError as error:
+        logger.exception("job %s: storage failed", job.pk)
+        end.release("storage_unavailable", f"The images could not be stored ({type(error).__name__}).")
+    except Exception:  # the outermost frame of the work: whatever it is, the customer gets the credits back
+        logger.exception("job %s: attempt %d failed", job.pk, job.attempt)
+        end.release("processing_error", "Something went wrong while the picture was worked on.")
+    logger.info("job %s: attempt %d took %.2f s", job.pk, job.attempt, time.perf_counter() - started)
+
+
+def _request(job: Job) -> RemovalRequest:
+    return RemovalRequest(
+        image=storage.read(job.input_name),
+        mask_png=storage.read(job.mask_name) if job.mask_name else None,
+        boxes=boxes_from_json(job.boxes),
+        output_format=job.output_format or None,
+        quality=job.quality,
+        max_pixels=settings.IMAGE_MEGAPIXELS_MAX * 1_000_000,
+    )
+
+
+class _Mine(TypedDict):
+    """What fences a call: it applies only while this attempt holds the job."""
+
+    job_id: UUID
+    attempt: int
+
+
+class _End:
+    """How an attempt may end. Each way says nothing if the lease was lost meanwhile, and leaves no file behind."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._mine = _Mine(job_id=job.pk, attempt=job.attempt)
+
+    def complete(self, result: RemovalResult) -> None:
+        job = self._job
+        files = {
+            storage.output_name(job.pk, job.attempt, images.EXTENSIONS[result.format]): result.data,
+            storage.preview_name(job.pk, job.attempt, "input"): result.input_preview,
+            storage.preview_name(job.pk, job.attempt, "output"): result.output_preview,
+        }
+        names = list(files)
+        kept = False
+        try:
+            for name, data in files.items():
+                storage.write(name, data)
+            kept = lifecycle.complete_job(
+                **self._mine,
+                result=lifecycle.Result(
+                    output_name=names[0],
+                    output_type=result.content_type,
+                    input_preview_name=names[1],
+                    output_preview_name=names[2],
+                    engine=result.engine,
+                    receipt=result.receipt,
+                ),
+            )
+        finally:
+            if not kept:
+                storage.delete(names)
+
+    def fail(self, error: EngineError) -> None:
+        logger.info("job %s: %s: %s", self._job.pk, error.code, error)
+        if error.retryable:
+            self.release(error.code, str(error))
+        else:
+            lifecycle.fail_job(**self._mine, code=error.code, message=str(error))
+
+    def release(self, code: str, message: str) -> None:
+        lifecycle.release_job(**self._mine, code=code, message=message)
+
+    def block(self, verdict: pipeline.Blocked) -> None:
+        message = "The content filter does not allow this picture. Your credits are back."
+        if lifecycle.block_job(**self._mine, code=verdict.code, message=message):
+            retention.delete_images(Job.objects.get(pk=self._job.pk))
+
+
+class _Lease:
+    """Beats while the work goes on; tells the work when the lease is gone."""
+
+    def __init__(self, job: Job) -> None:
+        self._job_id, self._attempt = job.pk, job.attempt
+        self._stop = threading.Event()
+        self._lost = threading.Event()
+        self._noted: tuple[str, int] | None = None
+        self._thread = threading.Thread(target=self._beat, name=f"lease-{job.pk}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def note(self, stage: str, percent: int) -> None:
+        """Tell the customer how far the work is. Raises `LeaseLost`."""
+        if self._lost.is_set():
+            raise LeaseLost
+        if (stage, percent) == self._noted:
+            return
+        self._noted = (stage, percent)
+        if not lifecycle.note_progress(job_id=self._job_id, attempt=self._attempt, stage=stage, percent=percent):
+            raise LeaseLost
+
+    def _beat(self) -> None:
+        # Past the time limit the beats end: the sweeper then takes the job from a worker that hangs.
+        until = time.monotonic() + settings.JOB_TIME_LIMIT_S
+        try:
+            while not self._stop.wait(settings.LEASE_S / 3):
+                if time.monotonic() > until or not self._extended():
+                    self._lost.set()
+                    return
+        finally:
+            connection.close()  # this thread's own
+
+    def _extended(self) -> bool:
+        try:
+            return lifecycle.heartbeat(job_id=self._job_id, attempt=self._attempt)
+        except Exception:  # the database may be away for a moment; the lease outlives two missed beats
+            logger.exception("job %s: heartbeat failed", self._job_id)
+            return True
+
+
+@contextmanager
+def _leased(job: Job) -> Iterator[_Lease]:
+    lease = _Lease(job)
+    lease.start()
+    try:
+        yield lease
+    finally:
+        lease.stop()

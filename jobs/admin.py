@@ -1,0 +1,45 @@
+"""Jobs and workers in the admin: to look at. States move only through the lifecycle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from jobs.models import Job, Worker
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id",
+        "user",
+        "operation",
+        "status",
+        "price_credits",
+        "attempt",
+        "engine",
+        "error_code",
+        "created_at",
+    )
+    list_filter = ("status", "operation", "engine", "error_code")
+    list_select_related = ("user",)
+    search_fields = ("id", "user__email")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    list_display = ("name", "engines", "safety_filter", "started_at", "seen_at")

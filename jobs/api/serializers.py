@@ -1,0 +1,223 @@
+"""What callers send and get. Input serializers read fields; what the fields mean is decided in `jobs.uploads`."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from django.http import QueryDict
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from jobs.models import Status
+from jobs.submission import OutputOptions
+from jobs.targets import Box, TargetError, parse_rectangles
+from jobs.uploads import CheckedInput, InputRefused, Source, check_input
+from pixelsite.lib.errors import PixelsiteError
+
+
+class ImageRequired(PixelsiteError):
+    """Send the picture as the multipart file `image`, or its address as `image_url`."""
+
+    code = "image_required"
+
+
+class ImageAmbiguous(PixelsiteError):
+    """Send either `image` or `image_url`, not both."""
+
+    code = "image_ambiguous"
+
+
+class MaskAmbiguous(PixelsiteError):
+    """Send either `mask` or `mask_url`, not both."""
+
+    code = "mask_ambiguous"
+
+
+class TargetRequired(PixelsiteError):
+    """Say what to remove: send a `mask`, a `bbox` or `rectangles`."""
+
+    code = "target_required"
+    status = 422
+
+
+class UnknownParameter(PixelsiteError):
+    """This parameter is not known."""
+
+    code = "unknown_parameter"
+    status = 422
+
+
+class DuplicateField(PixelsiteError):
+    """This field was sent more than once."""
+
+    code = "duplicate_field"
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class BoxField(serializers.Field[Any, Any, Any, Any]):
+    """`x,y,w,h`, or JSON `[x,y,w,h]` or `{"x":…,"y":…,"w":…,"h":…}`."""
+
+    def to_internal_value(self, data: Any) -> tuple[tuple[str, Box], ...]:
+        try:
+            return (("bbox", Box.parse(data)),)
+        except TargetError as refusal:
+            raise InputRefused(refusal) from None
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+@extend_schema_field({"type": "array", "items": {"type": "object"}, "maxItems": 50})
+class RectanglesField(serializers.Field[Any, Any, Any, Any]):
+    """A JSON list of up to 50 `{"x":…,"y":…,"width":…,"height":…}`."""
+
+    def to_internal_value(self, data: Any) -> tuple[tuple[str, Box], ...]:
+        try:
+            return tuple(("rectangles", box) for box in parse_rectangles(data))
+        except TargetError as refusal:
+            raise InputRefused(refusal) from None
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class RemoveObjectSerializer(serializers.Serializer[Any]):
+    """A picture and what to remove from it."""
+
+    _not_a_file = "Send a file in a multipart form, or give its address in the parameter ending in _url."
+
+    image = serializers.FileField(
+        required=False,
+        allow_empty_file=True,
+        error_messages={"invalid": _not_a_file},
+        help_text="JPEG, PNG, WebP, BMP, TIFF or AVIF.",
+    )
+    image_url = serializers.CharField(required=False, help_text="Public address of the picture, instead of `image`.")
+    mask = serializers.FileField(
+        required=False,
+        allow_empty_file=True,
+        error_messages={"invalid": _not_a_file},
+        help_text="Same size as the picture; white is removed, black is kept, grey is thresholded at 128.",
+    )
+    mask_url = serializers.CharField(required=False, help_text="Public address of the mask, instead of `mask`.")
+    bbox = BoxField(required=False, help_text="One box: `x,y,w,h` in pixels of the picture as displayed.")
+    rectangles = RectanglesField(required=False, help_text="Up to 50 boxes, as JSON.")
+    output_format = serializers.ChoiceField(
+        choices=["jpeg", "png", "webp"], required=False, help_text="Default: the format of the picture."
+    )
+    quality = serializers.IntegerField(min_value=1, max_value=100, required=False, help_text="For jpeg and webp.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        self._refuse_unknown_and_repeated(data)
+        return super().to_internal_value(data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "image" in attrs and "image_url" in attrs:
+            raise ImageAmbiguous(param="image")
+        if "image" not in attrs and "image_url" not in attrs:
+            raise ImageRequired(param="image")
+        if "mask" in attrs and "mask_url" in attrs:
+            raise MaskAmbiguous(param="mask")
+        if not any(attrs.get(name) for name in ("mask", "mask_url", "bbox", "rectangles")) and "mask" not in attrs:
+            raise TargetRequired(param="mask")
+        return attrs
+
+    def checked_input(self) -> CheckedInput:
+        """Read and check the picture and its targets. Raises what `jobs.uploads.check_input` raises."""
+        sent = self.validated_data
+        has_mask = "mask" in sent or "mask_url" in sent
+        return check_input(
+            image=Source(file=sent.get("image"), url=sent.get("image_url")),
+            mask=Source(file=sent.get("mask"), url=sent.get("mask_url")) if has_mask else None,
+            boxes=sent.get("bbox", ()) + sent.get("rectangles", ()),
+        )
+
+    def output_options(self) -> OutputOptions:
+        sent = self.validated_data
+        return OutputOptions(format=sent.get("output_format"), quality=sent.get("quality"))
+
+    def _refuse_unknown_and_repeated(self, data: Any) -> None:
+        for name in data:
+            if name not in self.fields:
+                nearest = difflib.get_close_matches(name, self.fields, n=1)
+                hint = f" Did you mean `{nearest[0]}`?" if nearest else f" Known are: {', '.join(self.fields)}."
+                raise UnknownParameter(f"`{name[:80]}` is not a parameter of this operation.{hint}", param=name[:80])
+            if isinstance(data, QueryDict) and len(data.getlist(name)) > 1:
+                raise DuplicateField(f"`{name}` was sent more than once. Send it once.", param=name)
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """Every refusal has this shape."""
+
+    detail = serializers.CharField(help_text="A sentence that says what to do.")
+    code = serializers.CharField(help_text="For programs; stable.")
+    param = serializers.CharField(allow_null=True, help_text="The parameter at fault.")
+    request_id = serializers.CharField(help_text="Also in X-Request-Id; name it when you ask for help.")
+
+
+class SubmissionSerializer(serializers.Serializer[Any]):
+    """An accepted job."""
+
+    id = serializers.UUIDField()
+    generation_id = serializers.UUIDField(help_text="The same as `id`.")
+    status = serializers.ChoiceField(choices=Status.choices)
+    operation = serializers.CharField()
+    credits_used = serializers.FloatField(help_text="Held now; given back unless the job completes.")
+
+
+class JobErrorSerializer(serializers.Serializer[Any]):
+    """Why a job failed or was blocked."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class JobSerializer(SubmissionSerializer):
+    """A job and what became of it."""
+
+    output_url = serializers.CharField(allow_null=True, help_text="Signed, expires; needs no key.")
+    progress = serializers.IntegerField(min_value=0, max_value=100)
+    stage = serializers.CharField(allow_null=True)
+    error = JobErrorSerializer(allow_null=True)
+    error_message = serializers.CharField(allow_null=True)
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    engine = serializers.CharField(allow_null=True)
+    receipt = serializers.DictField(allow_null=True, help_text="What was changed and what was not.")
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class UsageLineSerializer(serializers.Serializer[Any]):
+    """One job in the list of recent ones."""
+
+    id = serializers.UUIDField()
+    generation_id = serializers.UUIDField()
+    operation = serializers.CharField()
+    model = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(choices=Status.choices)
+    credits_used = serializers.FloatField()
+    output_url = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class ModelSerializer(serializers.Serializer[Any]):
+    """An operation, what it costs, and whether a worker offers it now."""
+
+    operation = serializers.CharField()
+    title = serializers.CharField()
+    endpoint = serializers.CharField()
+    credits = serializers.FloatField()
+    typical_seconds = serializers.FloatField()
+    engine = serializers.CharField(allow_null=True)
+    device = serializers.CharField(allow_null=True)
+    available = serializers.BooleanField()
+
+
+class ModelsSerializer(serializers.Serializer[Any]):
+    """Everything on offer."""
+
+    models = ModelSerializer(many=True)

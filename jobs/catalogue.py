@@ -1,0 +1,30 @@
+"""The operations on offer, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """Something a caller can ask for."""
+
+    name: str
+    title: str
+    endpoint: str
+    price_credits: int
+    typical_seconds: float
+    task: str
+    """Name of the Celery task that does it; the worker registers it under this name."""
+
+
+REMOVE_OBJECT = Operation(
+    name="remove-object",
+    title="Remove an object",
+    endpoint="/v1/image/remove-object",
+    price_credits=5,
+    typical_seconds=4.0,
+    task="inference.tasks.process_job",
+)
+
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in (REMOVE_OBJECT,)}

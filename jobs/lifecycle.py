@@ -1,0 +1,183 @@
+"""Every move of a job's status, one function each: the only writer of `Job.status`.
+
+A claim counts `attempt` up; it is the fencing token. Heartbeat, complete, fail, block and release apply only while it
+still matches, so a worker that comes back from the dead changes nothing. Leases use the database's clock.
+Each end of a job is one transaction: state and money move together or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
+
+from billing import ledger
+from jobs.models import Job, Status
+from pixelsite.lib.errors import PixelsiteError
+
+logger = logging.getLogger(__name__)
+
+_ERROR_LENGTH_MAX = 500
+
+
+class NotCancelable(PixelsiteError):
+    """Only a queued job can be canceled; this one is already being worked on or has ended."""
+
+    code = "not_cancelable"
+    status = 409
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a completed job leaves behind: names of stored files and facts about them."""
+
+    output_name: str
+    output_type: str
+    input_preview_name: str
+    output_preview_name: str
+    engine: str
+    receipt: dict[str, Any]
+
+
+def claim_job(job_id: UUID) -> Job | None:
+    """Take a queued job, or one whose lease has run out. None if another worker has it or it has ended."""
+    takeable = Q(status=Status.QUEUED, deadline_at__gt=Now()) | Q(status=Status.PROCESSING, lease_until__lt=Now())
+    with transaction.atomic():
+        won = Job.objects.filter(takeable, pk=job_id, attempt__lt=settings.JOB_ATTEMPTS_MAX).update(
+            status=Status.PROCESSING,
+            attempt=F("attempt") + 1,
+            lease_until=_lease(),
+            started_at=Coalesce("started_at", Now()),
+            stage="",
+            progress=0,
+        )
+        return Job.objects.get(pk=job_id) if won else None
+
+
+def heartbeat(*, job_id: UUID, attempt: int) -> bool:
+    """Extend the lease. False means it was lost: stop working."""
+    return bool(_held_by(job_id, attempt).update(lease_until=_lease()))
+
+
+def note_progress(*, job_id: UUID, attempt: int, stage: str, percent: int) -> bool:
+    """Tell how far the work has come. False means the lease was lost."""
+    return bool(_held_by(job_id, attempt).update(stage=stage, progress=percent))
+
+
+@transaction.atomic
+def complete_job(*, job_id: UUID, attempt: int, result: Result) -> bool:
+    """The result is stored: spend the credits and say so. False means the lease was lost and nothing changed."""
+    job = _locked(_held_by(job_id, attempt))
+    if job is None:
+        return False
+    if job.price_credits:
+        ledger.capture(job_id=job.pk)
+    Job.objects.filter(pk=job.pk).update(
+        status=Status.COMPLETED,
+        ended_at=Now(),
+        lease_until=None,
+        stage="",
+        progress=100,
+        output_name=result.output_name,
+        output_type=result.output_type,
+        input_preview_name=result.input_preview_name,
+        output_preview_name=result.output_preview_name,
+        engine=result.engine,
+        receipt=result.receipt,
+    )
+    return True
+
+
+@transaction.atomic
+def fail_job(*, job_id: UUID, attempt: int, code: str, message: str) -> bool:
+    """The work failed for good: give the credits back. False means the lease was lost and nothing changed."""
+    return _refuse(_locked(_held_by(job_id, attempt)), Status.FAILED, code=code, message=message)
+
+
+@transaction.atomic
+def block_job(*, job_id: UUID, attempt: int, code: str, message: str) -> bool:
+    """The content filter said no: give the credits back. False means the lease was lost and nothing changed."""
+    return _refuse(_locked(_held_by(job_id, attempt)), Status.BLOCKED, code=code, message=message)
+
+
+def release_job(*, job_id: UUID, attempt: int, code: str, message: str) -> bool:
+    """The work failed in a way that may pass: put the job back for a later attempt, or fail it after the last one."""
+    if attempt >= settings.JOB_ATTEMPTS_MAX:
+        return fail_job(job_id=job_id, attempt=attempt, code=code, message=message)
+    again = Now() + timedelta(seconds=2**attempt)
+    back = _held_by(job_id, attempt).update(status=Status.QUEUED, lease_until=None, ring_at=again, stage="", progress=0)
+    return bool(back)
+
+
+@transaction.atomic
+def cancel_job(*, job: Job) -> Job:
+    """Withdraw a queued job and give its credits back. Raises `NotCancelable`."""
+    locked = _locked(Job.objects.filter(pk=job.pk, status=Status.QUEUED))
+    if locked is None:
+        raise NotCancelable
+    _end_with_refund(locked, Status.CANCELED, reason="canceled")
+    return Job.objects.get(pk=job.pk)
+
+
+@transaction.atomic
+def expire_queued_job(*, job_id: UUID) -> bool:
+    """A job that waited past its deadline fails. False if it was claimed meanwhile."""
+    waiting = Job.objects.filter(pk=job_id, status=Status.QUEUED, deadline_at__lte=Now())
+    return _refuse(
+        _locked(waiting),
+        Status.FAILED,
+        code="expired_in_queue",
+        message="No worker was free in time. Your credits are back; please try again.",
+    )
+
+
+@transaction.atomic
+def rescue_job(*, job_id: UUID) -> bool:
+    """Take a job from a worker that has gone silent: back to the queue, or failed after the last attempt.
+
+    Returns True if it waits in the queue again.
+    """
+    silent = Job.objects.filter(pk=job_id, status=Status.PROCESSING, lease_until__lt=Now())
+    job = _locked(silent)
+    if job is None:
+        return False
+    logger.warning("job %s: lease of attempt %d ran out", job.pk, job.attempt)
+    if job.attempt >= settings.JOB_ATTEMPTS_MAX:
+        message = f"The work was interrupted {job.attempt} times. Your credits are back; please try again."
+        _refuse(job, Status.FAILED, code="worker_lost", message=message)
+        return False
+    Job.objects.filter(pk=job.pk).update(status=Status.QUEUED, lease_until=None, ring_at=Now(), stage="", progress=0)
+    return True
+
+
+def _lease() -> Any:
+    return Now() + timedelta(seconds=settings.LEASE_S)
+
+
+def _held_by(job_id: UUID, attempt: int) -> QuerySet[Job]:
+    return Job.objects.filter(pk=job_id, attempt=attempt, status=Status.PROCESSING)
+
+
+def _locked(jobs: QuerySet[Job]) -> Job | None:
+    """The one job of this query, locked until the transaction ends."""
+    return jobs.select_for_update().first()
+
+
+def _refuse(job: Job | None, status: Status, *, code: str, message: str) -> bool:
+    if job is None:
+        return False
+    _end_with_refund(job, status, reason=code, error_code=code, error_message=message[:_ERROR_LENGTH_MAX])
+    return True
+
+
+def _end_with_refund(job: Job, status: Status, *, reason: str, **facts: str) -> None:
+    if job.price_credits:
+        ledger.refund(job_id=job.pk, reason=reason)
+    Job.objects.filter(pk=job.pk).update(status=status, ended_at=Now(), lease_until=None, stage="", **facts)

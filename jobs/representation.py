@@ -1,0 +1,92 @@
+"""A job as JSON: the same for every way of asking."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from jobs import images
+from jobs.models import Job, Status
+from pixelsite.lib.signing import sign_path
+
+FILE_KINDS = ("output", "input", "output-preview", "input-preview")
+
+
+def job_json(job: Job, *, base_url: str) -> dict[str, Any]:
+    """What a caller is told of a job. `base_url` is the site's address, without a final slash."""
+    error = {"code": job.error_code, "message": job.error_message} if job.error_code else None
+    return {
+        "id": str(job.pk),
+        "generation_id": str(job.pk),
+        "status": job.status,
+        "operation": job.operation,
+        "credits_used": float(job.credits_used),
+        "output_url": file_url(job, "output", base_url=base_url),
+        "progress": job.progress,
+        "stage": job.stage or None,
+        "error": error,
+        "error_message": job.error_message or None,
+        "width": job.width,
+        "height": job.height,
+        "engine": job.engine or None,
+        "receipt": job.receipt,
+        "created_at": _utc(job.created_at),
+        "started_at": _utc(job.started_at),
+        "ended_at": _utc(job.ended_at),
+    }
+
+
+def submission_json(job: Job) -> dict[str, Any]:
+    """What a caller is told when a job was accepted."""
+    return {
+        "id": str(job.pk),
+        "generation_id": str(job.pk),
+        "status": job.status,
+        "operation": job.operation,
+        "credits_used": float(job.credits_used),
+    }
+
+
+def file_url(job: Job, kind: str, *, base_url: str) -> str | None:
+    """A signed address of one of the job's images, or None where there is no such image.
+
+    It stays the same from call to call, so that a browser fetches an image once.
+    """
+    if not file_name(job, kind):
+        return None
+    path = reverse("job_file", kwargs={"job_id": job.pk, "kind": kind})
+    return base_url + sign_path(path, expires_at=int(_links_end_at(job).timestamp()))
+
+
+def file_name(job: Job, kind: str) -> str:
+    """Name in storage of one of the job's images; empty where there is none."""
+    names = {
+        "output": job.output_name if job.status == Status.COMPLETED else "",
+        "input": job.input_name,
+        "output-preview": job.output_preview_name,
+        "input-preview": job.input_preview_name,
+    }
+    return names.get(kind, "")
+
+
+def file_type(job: Job, kind: str) -> str:
+    if kind.endswith("preview"):
+        return "image/webp"
+    return job.output_type if kind == "output" else images.CONTENT_TYPES[job.input_format]
+
+
+def download_name(job: Job, kind: str) -> str:
+    """The name a browser saves under; nothing in it comes from the caller."""
+    extension = images.EXTENSIONS[file_type(job, kind).removeprefix("image/")]
+    return f"pixelsite-{str(job.pk)[:8]}-{kind}.{extension}"
+
+
+def _links_end_at(job: Job) -> datetime:
+    return (job.ended_at or job.created_at) + timedelta(hours=settings.OUTPUT_URL_HOURS)
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

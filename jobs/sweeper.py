@@ -1,0 +1,67 @@
+"""What nobody else will do: ring again, rescue, give up, tidy. Every duty is safe to run twice and at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from billing import ledger
+from jobs import dispatch, lifecycle, retention
+from jobs.models import Job, Status
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 200
+
+
+def sweep() -> dict[str, int]:
+    """Run every duty once. A duty that fails is logged and does not keep the others from running."""
+    done: dict[str, int] = {}
+    for duty in (
+        rescue_lost_jobs,
+        fail_expired_jobs,
+        ring_again,
+        retention.delete_due_images,
+        ledger.close_expired_lots,
+    ):
+        done[duty.__name__] = _attempt(duty)
+    return done
+
+
+def rescue_lost_jobs() -> int:
+    """Jobs whose worker went silent go back to the queue, or fail after the last attempt."""
+    silent = Job.objects.filter(status=Status.PROCESSING, lease_until__lt=Now()).order_by("lease_until")
+    ids = list(silent.values_list("pk", flat=True)[:_BATCH])
+    return sum(lifecycle.rescue_job(job_id=job_id) for job_id in ids)
+
+
+def fail_expired_jobs() -> int:
+    """Jobs that waited too long fail, with their credits back."""
+    late = Job.objects.filter(status=Status.QUEUED, deadline_at__lte=Now()).order_by("deadline_at")
+    ids = list(late.values_list("pk", flat=True)[:_BATCH])
+    return sum(lifecycle.expire_queued_job(job_id=job_id) for job_id in ids)
+
+
+def ring_again() -> int:
+    """Ring for queued jobs that nobody has claimed: the message was lost, or the broker was down."""
+    due = Job.objects.filter(status=Status.QUEUED, ring_at__lte=Now()).order_by("ring_at")
+    rung = 0
+    for job_id, operation in list(due.values_list("pk", "operation")[:_BATCH]):
+        again = Now() + timedelta(seconds=settings.RING_AGAIN_S)
+        # Whoever moves the time rings: two sweepers do not ring twice.
+        mine = Job.objects.filter(pk=job_id, status=Status.QUEUED, ring_at__lte=Now()).update(ring_at=again)
+        if mine and dispatch.ring(job_id=job_id, operation=operation):
+            rung += 1
+    return rung
+
+
+def _attempt(duty: Callable[[], int]) -> int:
+    try:
+        return duty()
+    except Exception:  # the other duties must go on; the next sweep tries again
+        logger.exception("sweeper: %s failed", duty.__name__)
+        return 0

@@ -1,0 +1,54 @@
+"""Stop reading an upload at its limit, instead of filling the disk and refusing it afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler
+
+from pixelsite.lib.errors import PixelsiteError
+
+# Room for the other fields and the multipart boundaries around an image and a mask of full size.
+_ENVELOPE_BYTES = 1_000_000
+
+
+class FileTooLarge(PixelsiteError):
+    """The file is too large."""
+
+    code = "file_too_large"
+    status = 413
+
+    def __init__(self, *, param: str | None = None) -> None:
+        megabytes = settings.UPLOAD_BYTES_MAX // 1_000_000
+        super().__init__(f"The file is too large: {megabytes} MB are allowed. Send a smaller one.", param=param)
+
+
+class BoundedUploadHandler(FileUploadHandler):
+    """Counts every file as it comes in and refuses it at the limit; passes all data on to the next handler."""
+
+    _received = 0
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: dict[str, Any],  # noqa: N803  # Django's name
+        content_length: int,
+        boundary: Any,
+        encoding: str | None = None,
+    ) -> None:
+        if content_length > 2 * settings.UPLOAD_BYTES_MAX + _ENVELOPE_BYTES:
+            raise FileTooLarge
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self._received = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        self._received += len(raw_data)
+        if self._received > settings.UPLOAD_BYTES_MAX:
+            raise FileTooLarge(param=self.field_name)
+        return raw_data
+
+    def file_complete(self, file_size: int | None) -> None:
+        return None

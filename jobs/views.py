@@ -1,0 +1,132 @@
+"""The signed-in pages: dashboard, one job, the editor."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import api_keys
+from accounts.models import User
+from billing import selectors
+from jobs.catalogue import REMOVE_OBJECT
+from jobs.models import Job, Status
+from jobs.representation import file_url
+
+_JOBS_SHOWN = 12
+_LEDGER_SHOWN = 8
+_NIL = UUID(int=0)
+
+
+def curl_example(*, site: str, key: str = "$PIXELSITE_KEY") -> str:
+    """A submission that works as printed, given a photo and a mask."""
+    return (
+        f'curl -X POST {site}/v1/image/remove-object \\\n  -H "Authorization: Bearer {key}" \\\n'
+        "  -F image=@photo.jpg -F mask=@mask.png"
+    )
+
+
+def _site(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+@login_required
+@require_GET
+def dashboard(request: HttpRequest) -> HttpResponse:
+    return _dashboard(request)
+
+
+def _dashboard(request: HttpRequest, *, new_key: str | None = None) -> HttpResponse:
+    user = cast(User, request.user)
+    balance = selectors.balance_of(user)
+    context = {
+        "balance": balance.available,
+        "held": balance.held,
+        "plan": balance.plan,
+        "jobs": [_job_card(job) for job in Job.objects.filter(user=user)[:_JOBS_SHOWN]],
+        "keys": user.api_keys.all(),
+        "new_key": new_key,
+        "ledger": selectors.statement(user, limit=_LEDGER_SHOWN),
+        "curl_example": curl_example(site=_site(request), key=new_key or "$PIXELSITE_KEY"),
+        "job_url_template": reverse("editor_job", args=[_NIL]).replace(str(_NIL), "__id__"),
+    }
+    return render(request, "jobs/dashboard.html", context)
+
+
+@login_required
+@require_GET
+def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    job = get_object_or_404(Job, pk=job_id, user=cast(User, request.user))
+    details = _job_card(job) | {
+        "width": job.width,
+        "height": job.height,
+        "engine": job.engine,
+        "seconds": (job.ended_at - job.started_at).total_seconds() if job.ended_at and job.started_at else None,
+        "input_url": file_url(job, "input", base_url=""),
+        "receipt": job.receipt,
+        "images_deleted": job.images_deleted_at is not None,
+    }
+    job_url_template = reverse("editor_job", args=[_NIL]).replace(str(_NIL), "__id__")
+    return render(request, "jobs/job_detail.html", {"job": details, "job_url_template": job_url_template})
+
+
+def _job_card(job: Job) -> dict[str, Any]:
+    return {
+        "id": str(job.pk),
+        "status": job.status,
+        "status_label": Status(job.status).label,
+        "is_ended": job.is_ended,
+        "operation": job.operation,
+        "credits_used": job.credits_used,
+        "price_credits": job.price_credits,
+        "created_at": job.created_at,
+        "thumb_url": file_url(job, "output-preview", base_url=""),
+        "output_url": file_url(job, "output", base_url=""),
+        "error_message": job.error_message or None,
+        "detail_url": reverse("job_detail", args=[job.pk]),
+    }
+
+
+@login_required
+@require_GET
+def editor(request: HttpRequest) -> HttpResponse:
+    balance = selectors.balance_of(cast(User, request.user)).available
+    config = {
+        "submitUrl": reverse("editor_submit"),
+        "jobUrlTemplate": reverse("editor_job", args=[_NIL]).replace(str(_NIL), "__id__"),
+        "loginUrl": settings.LOGIN_URL,
+        "price": REMOVE_OBJECT.price_credits,
+        "balance": balance,
+        "maxBytes": settings.UPLOAD_BYTES_MAX,
+        "maxPixels": settings.IMAGE_MEGAPIXELS_MAX * 1_000_000,
+        "accept": "image/jpeg,image/png,image/webp,image/bmp,image/avif",
+        "csrfToken": get_token(request),
+    }
+    return render(request, "jobs/editor.html", {"editor_config": config, "balance": balance})
+
+
+@login_required
+@require_POST
+def key_create(request: HttpRequest) -> HttpResponse:
+    """Make a key and show it this once, on the page itself: it is stored nowhere, not even in the session."""
+    name = request.POST.get("name", "").strip() or "My key"
+    _, key = api_keys.mint_key(user=cast(User, request.user), name=name)
+    response = _dashboard(request, new_key=key)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@login_required
+@require_POST
+def key_revoke(request: HttpRequest, key_id: int) -> HttpResponse:
+    if api_keys.revoke_key(user=cast(User, request.user), key_id=key_id):
+        messages.success(request, "The key is revoked. Programs that use it are refused from now on.")
+    return redirect("dashboard")

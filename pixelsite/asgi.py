@@ -1,0 +1,43 @@
+"""ASGI entry. Static files are served by WhiteNoise before Django is asked, so that Django stays async throughout."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from asgiref.wsgi import WsgiToAsgi
+from django.core.asgi import get_asgi_application
+from whitenoise import WhiteNoise
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelsite.settings")
+
+_django = get_asgi_application()
+
+from django.conf import settings  # noqa: E402  # settings are read once Django is set up
+
+_HASHED_NAME = r"^.+\.[0-9a-f]{12}\..+$"
+
+
+def _no_such_file(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    start_response("404 Not Found", [("Content-Type", "text/plain")])
+    return [b"There is no such file.\n"]
+
+
+_static = WsgiToAsgi(  # type: ignore[no-untyped-call]
+    WhiteNoise(
+        _no_such_file,
+        root=str(settings.STATIC_ROOT),
+        prefix=settings.STATIC_URL,
+        immutable_file_test=_HASHED_NAME,
+        add_headers_function=lambda headers, path, url: headers.setdefault("X-Content-Type-Options", "nosniff"),
+    )
+)
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Answer one connection."""
+    if scope["type"] == "http" and scope["path"].startswith(settings.STATIC_URL):
+        await _static(scope, receive, send)
+    else:
+        await _django(scope, receive, send)

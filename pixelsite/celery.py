@@ -1,0 +1,13 @@
+"""The Celery app: which doorbells exist and who may ring them. No work is done here."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelsite.settings")
+
+app = Celery("pixelsite")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["jobs", "inference"])

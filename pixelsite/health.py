@@ -1,0 +1,47 @@
+"""Is everything alive that a job needs?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from celery import current_app
+from django.db import connection
+
+from jobs import workers
+
+logger = logging.getLogger(__name__)
+
+_BROKER_TIMEOUT_S = 2
+
+
+def check_health() -> dict[str, Any]:
+    """`{"status": "ok" | "unavailable", "database": …, "broker": …, "worker": …}`, each `ok` or what is wrong."""
+    parts = {"database": _attempt(_database), "broker": _attempt(_broker), "worker": _attempt(_worker)}
+    healthy = all(state == "ok" for state in parts.values())
+    return {"status": "ok" if healthy else "unavailable", **parts}
+
+
+def _attempt(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001  # any failure of a part is the answer, not a bug
+        logger.warning("health: %s: %s", check.__name__.strip("_"), error)
+        return "unreachable"
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def _broker() -> str:
+    with current_app.connection_for_write(connect_timeout=_BROKER_TIMEOUT_S) as broker:
+        broker.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT_S, interval_start=0, interval_step=0)
+    return "ok"
+
+
+def _worker() -> str:
+    return "ok" if workers.alive_workers().exists() else "no worker has reported for a while: start one"

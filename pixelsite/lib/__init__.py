@@ -1,0 +1,1 @@
+"""Ground floor: no models, no business, knows nobody above it."""

@@ -1,0 +1,21 @@
+"""The base of every refusal. Concrete errors live in the module whose rule they speak for."""
+
+from __future__ import annotations
+
+
+class PixelsiteError(Exception):
+    """Something went wrong. Try again in a moment."""
+
+    # The docstring is the default message, written for the person who must act.
+    code: str = "error"
+    status: int = 400
+
+    def __init__(self, message: str | None = None, *, param: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.param = param
+        super().__init__(self.message)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Extra response headers, such as Retry-After."""
+        return {}

@@ -1,0 +1,386 @@
+"""All settings, in sections. Every environment variable is read here and only here, through `pixelsite.lib.env`."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+import django_stubs_ext
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from pixelsite.lib import env
+
+# Lets ModelAdmin[User] and its like be written at run time.
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Version: the newest heading of the changelog, so that the two cannot disagree --------------------------------
+
+VERSION = next(
+    line.removeprefix("## ").split()[0].strip("[]")
+    for line in (BASE_DIR / "CHANGELOG.md").read_text().splitlines()
+    if line.startswith("## ")
+)
+
+# --- Where this install lives -------------------------------------------------------------------------------------
+
+DEBUG = env.flag(
+    "PIXELSITE_DEBUG", True, "Laptop mode: demo sign-in, generated secret key, plain http. Set 0 in production."
+)
+DATA_DIR = env.folder("PIXELSITE_DATA", BASE_DIR / "var", "Folder of the embedded database, images and broker files.")
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+PORT = env.whole("PORT", 8000, "Port the site listens on.", least=1)
+SITE_URL = env.text(
+    "PIXELSITE_SITE_URL", f"http://127.0.0.1:{PORT}", "Public address of the site, without a final slash."
+).rstrip("/")
+_SITE_HOST = SITE_URL.split("://", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0]
+
+
+def _laptop_secret_key() -> str:
+    """A key of this folder's own, made once, so that sessions and signed links survive a restart."""
+    path = DATA_DIR / "secret_key"
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+SECRET_KEY = env.text("PIXELSITE_SECRET_KEY", "", "Signs sessions and links. Required in production.")
+if not SECRET_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured("PIXELSITE_SECRET_KEY is not set: set it to 50 or more random characters.")
+    SECRET_KEY = _laptop_secret_key()
+if not DEBUG and not SITE_URL.startswith("https://"):
+    raise ImproperlyConfigured("PIXELSITE_SITE_URL must start with https:// when PIXELSITE_DEBUG is 0.")
+
+ALLOWED_HOSTS = env.words(
+    "PIXELSITE_ALLOWED_HOSTS", f"{_SITE_HOST},localhost,127.0.0.1" if DEBUG else _SITE_HOST, "Host names answered."
+)
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+# --- Houses -------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "accounts",
+    "billing",
+    "jobs",
+    "inference",
+    "pixelsite",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "pixelsite.lib.api.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "pixelsite.urls"
+ASGI_APPLICATION = "pixelsite.asgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "pixelsite.views.site_context",
+            ]
+        },
+    }
+]
+
+# --- Database -----------------------------------------------------------------------------------------------------
+
+DATABASE_URL = env.text("DATABASE_URL", "", "postgresql://… for PostgreSQL; empty: SQLite in PIXELSITE_DATA.")
+if DATABASE_URL:
+    DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)}
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "pixelsite.sqlite3",
+            # Writers wait for each other instead of failing half-way through a transaction.
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+            },
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Cache: shared by all processes, because rate limits are counted in it ----------------------------------------
+
+REDIS_URL = env.text("REDIS_URL", "", "redis://… for the cache and, unless BROKER_URL is set, the broker.")
+CACHES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "pixelsite.lib.cache.CountingDatabaseCache", "LOCATION": "pixelsite_cache"}
+}
+# django-ratelimit knows only memcached and django-redis; both of ours are shared and count atomically (tested).
+SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
+
+# --- Celery: the doorbell -----------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env.text(
+    "BROKER_URL", REDIS_URL or "filesystem://", "Celery broker: redis://, amqp://, filesystem://."
+)
+CELERY_IMPORTS = ["inference.presence"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    _BROKER_DIR = DATA_DIR / "broker"
+    for _name in ("messages", "control"):
+        (_BROKER_DIR / _name).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "data_folder_in": str(_BROKER_DIR / "messages"),
+        "data_folder_out": str(_BROKER_DIR / "messages"),
+        "control_folder": str(_BROKER_DIR / "control"),
+        "polling_interval": 0.1,
+    }
+elif CELERY_BROKER_URL.startswith(("redis:", "rediss:")):
+    # Longer than any task: a shorter time runs a task twice. The lease in the database does the rescuing.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 3600,
+        "socket_timeout": 3,
+        "socket_connect_timeout": 2,
+    }
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+
+# --- Images -------------------------------------------------------------------------------------------------------
+
+MEDIA_ROOT = DATA_DIR / "images"
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- Jobs ---------------------------------------------------------------------------------------------------------
+
+UPLOAD_BYTES_MAX = env.whole("PIXELSITE_UPLOAD_MB", 30, "Largest upload, in MB.", least=1) * 1_000_000
+IMAGE_MEGAPIXELS_MAX = env.whole("PIXELSITE_MEGAPIXELS", 50, "Largest picture, in megapixels.", least=1)
+OUTPUT_URL_HOURS = env.whole("PIXELSITE_OUTPUT_URL_HOURS", 24, "Hours a result link stays valid.", least=1)
+RETENTION_HOURS = env.whole("PIXELSITE_RETENTION_HOURS", 24, "Hours the images of an ended job are kept.", least=1)
+SIGNUP_CREDITS = env.whole("PIXELSITE_SIGNUP_CREDITS", 500, "Credits a new account starts with.")
+SUBMIT_STATUS = env.whole(
+    "COMPAT_SUBMIT_STATUS", 202, "HTTP status of an accepted submission: 202, or 200 for PixelAPI."
+)
+if SUBMIT_STATUS not in (200, 202):
+    raise ImproperlyConfigured(f"COMPAT_SUBMIT_STATUS is {SUBMIT_STATUS}: set it to 202 or 200.")
+LEASE_S = env.whole(
+    "PIXELSITE_LEASE_S", 60, "Seconds without a heartbeat after which a job is taken from its worker.", least=2
+)
+JOB_TIME_LIMIT_S = env.whole("PIXELSITE_JOB_TIME_LIMIT_S", 600, "Seconds one attempt at a job may run.", least=5)
+JOB_ATTEMPTS_MAX = env.whole("PIXELSITE_JOB_ATTEMPTS", 3, "Attempts before a job fails and is refunded.", least=1)
+QUEUE_TIME_LIMIT_S = env.whole("PIXELSITE_QUEUE_TIME_LIMIT_S", 3600, "Seconds a job may wait in the queue.", least=10)
+RING_AGAIN_S = env.whole(
+    "PIXELSITE_RING_AGAIN_S", 30, "Seconds after which an unclaimed job is rung for again.", least=1
+)
+SWEEP_S = env.whole("PIXELSITE_SWEEP_S", 5, "Seconds between two runs of the sweeper.", least=1)
+WORKER_SEEN_S = 30  # a worker reports every third of this; after it, it counts as gone
+CELERY_BEAT_SCHEDULE = {
+    # A sweep that waited longer than the next one is not worth running.
+    "sweep": {"task": "jobs.tasks.sweep", "schedule": SWEEP_S, "options": {"expires": SWEEP_S}},
+}
+FETCH_ALLOWED_NETWORKS = env.words(
+    "PIXELSITE_FETCH_ALLOWED_NETWORKS", "", "Private networks image_url may reach, e.g. 10.1.0.0/16. Empty: none."
+)
+
+# --- Inference ----------------------------------------------------------------------------------------------------
+
+ENGINES = env.words(
+    "PIXELSITE_ENGINES", "exemplar", "Engines the worker loads, the preferred one first: exemplar, lama."
+)
+LAMA_WEIGHTS = env.text("PIXELSITE_LAMA_WEIGHTS", "", "File of big-lama weights; needed by the lama engine.")
+if "lama" in ENGINES and not LAMA_WEIGHTS:
+    raise ImproperlyConfigured(
+        "PIXELSITE_ENGINES names lama but PIXELSITE_LAMA_WEIGHTS is not set: set it to the weights file."
+    )
+DEVICE = env.text("PIXELSITE_DEVICE", "auto", "Where lama runs: auto, cpu or cuda.")
+
+# --- Uploads ------------------------------------------------------------------------------------------------------
+
+FILE_UPLOAD_HANDLERS = [
+    "jobs.upload_handlers.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 100
+
+# --- Accounts -----------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]  # passwords are for the admin only
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_REDIRECT_URL = "/dashboard/"
+LOGIN_URL = "/accounts/login/"
+LOGOUT_REDIRECT_URL = "/"
+
+GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID", "", "OAuth client id of Google sign-in. Empty: Google sign-in is off.")
+GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET", "", "Secret that belongs to GOOGLE_CLIENT_ID.")
+env.require_together(GOOGLE_CLIENT_ID=GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET=GOOGLE_CLIENT_SECRET)
+GOOGLE_AUTHORIZE_URL = env.text(
+    "GOOGLE_AUTHORIZE_URL",
+    "https://accounts.google.com/o/oauth2/v2/auth",
+    "Authorization endpoint; another provider that speaks Google's dialect of OpenID Connect may stand in.",
+)
+GOOGLE_TOKEN_URL = env.text(
+    "GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token", "Token endpoint of that provider."
+)
+GOOGLE_CERTS_URL = env.text("GOOGLE_CERTS_URL", "https://www.googleapis.com/oauth2/v3/certs", "Its public keys (JWKS).")
+GOOGLE_ISSUER = env.text("GOOGLE_ISSUER", "https://accounts.google.com", "Its issuer, as written in ID tokens.")
+# no GOOGLE_USERINFO_URL: we never ask user info (it has no audience, so it proves nothing)
+
+SOCIALACCOUNT_ONLY = True  # no passwords, no local sign-up, no e-mail pages
+ACCOUNT_EMAIL_VERIFICATION = "none"  # allauth's word for "Google verifies"; the adapter insists on email_verified
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_PREVENT_ENUMERATION = False  # whoever gets that far has proved the address at Google
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split("://", 1)[0]
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = False
+SOCIALACCOUNT_QUERY_EMAIL = True
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "google": {
+        "provider_class": "accounts.adapters.VerifiedGoogleProvider",
+        "SCOPE": ["openid", "email", "profile"],
+        "AUTH_PARAMS": {"access_type": "online", "prompt": "select_account"},
+        "OAUTH_PKCE_ENABLED": True,
+        "AUTHORIZE_URL": GOOGLE_AUTHORIZE_URL,
+        "ACCESS_TOKEN_URL": GOOGLE_TOKEN_URL,
+        "CERTS_URL": GOOGLE_CERTS_URL,
+        "ID_TOKEN_ISSUER": GOOGLE_ISSUER,
+        "APPS": [{"client_id": GOOGLE_CLIENT_ID, "secret": GOOGLE_CLIENT_SECRET}] if GOOGLE_CLIENT_ID else [],
+    }
+}
+
+# --- API ----------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["jobs.throttling.PlanThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "pixelsite.lib.api.StrictJsonParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pixelsite.lib.api.AlwaysJson",
+    "EXCEPTION_HANDLER": "pixelsite.lib.api.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Pixelsite API",
+    "DESCRIPTION": "Remove things from photos. Send an image and a mask or boxes, poll, download the clean image.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/v1/",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "ENUM_NAME_OVERRIDES": {"JobStatus": "jobs.models.job.Status"},
+}
+
+# --- Security -----------------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "blob:", "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        # Signing in with Google is a form that answers with a redirect there.
+        "form-action": [SELF, "{0.scheme}://{0.netloc}".format(urlsplit(GOOGLE_AUTHORIZE_URL))],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+if not DEBUG:
+    SECURE_SSL_REDIRECT = env.flag("PIXELSITE_SSL_REDIRECT", True, "Redirect http to https.")
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+# --- Language, time, logs -----------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("PIXELSITE_LOG_LEVEL", "INFO", "Level of the log.")},
+    "loggers": {"django": {"level": "INFO"}, "httpx": {"level": "WARNING"}, "numba": {"level": "WARNING"}},
+}

@@ -1,0 +1,25 @@
+"""Routes of the houses."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from pixelsite import views
+
+urlpatterns = [
+    path("", views.landing, name="home"),
+    path("pricing", views.pricing, name="pricing"),
+    path("healthz", views.healthz, name="healthz"),
+    path("", include("jobs.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+    path("v1/", include("billing.api.urls")),
+    path("v1/", include("jobs.api.urls")),
+    path("v1/openapi.json", SpectacularAPIView.as_view(), name="openapi"),
+    path("docs/api", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api_docs"),
+]
+
+handler400 = "pixelsite.views.bad_request"
+handler403 = "pixelsite.views.permission_denied"
+handler404 = "pixelsite.views.not_found"
+handler500 = "pixelsite.views.server_error"

@@ -1,0 +1,88 @@
+"""Landing page, pricing, health, and the pages shown when something is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_safe
+
+from accounts.models import User
+from billing import selectors
+from jobs.catalogue import REMOVE_OBJECT
+from jobs.views import curl_example
+from pixelsite.health import check_health
+from pixelsite.lib.api import error_response
+
+
+def site_context(request: HttpRequest) -> dict[str, Any]:
+    """What every page knows."""
+    user = getattr(request, "user", None)
+    return {
+        "site_name": "Pixelsite",
+        "version": settings.VERSION,
+        "demo_login_enabled": settings.DEBUG,
+        "google_login_enabled": bool(settings.GOOGLE_CLIENT_ID),
+        "price_remove_object": REMOVE_OBJECT.price_credits,
+        "balance": selectors.balance_of(user).available if isinstance(user, User) else None,
+    }
+
+
+def _offer(request: HttpRequest) -> dict[str, Any]:
+    plans = selectors.all_plans()
+    for plan in plans:
+        plan.images_per_month = plan.monthly_credits // REMOVE_OBJECT.price_credits  # type: ignore[attr-defined]
+    return {
+        "plans": plans,
+        "signup_credits": settings.SIGNUP_CREDITS,
+        "curl_example": curl_example(site=request.build_absolute_uri("/").rstrip("/")),
+    }
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    return render(request, "pixelsite/landing.html", _offer(request))
+
+
+@require_safe
+def pricing(request: HttpRequest) -> HttpResponse:
+    return render(request, "pixelsite/pricing.html", _offer(request))
+
+
+@never_cache
+@require_GET
+def healthz(request: HttpRequest) -> JsonResponse:
+    health = check_health() | {"version": settings.VERSION}
+    return JsonResponse(health, status=200 if health["status"] == "ok" else 503)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(("/v1/", "/editor/jobs/"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return error_response(request, detail="This request could not be read.", code="bad_request", status=400)
+    return render(request, "400.html", status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return error_response(request, detail="This is not allowed.", code="permission_denied", status=403)
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return error_response(request, detail="There is nothing at this address.", code="not_found", status=404)
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if _is_api(request):
+        detail = "Something went wrong on our side. If a job was involved, its credits come back."
+        return error_response(request, detail=detail, code="internal_error", status=500)
+    return render(request, "500.html", status=500)

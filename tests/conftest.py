@@ -1,0 +1,85 @@
+"""Fixtures for all tests. Which database they run on is decided by DATABASE_URL before Django starts (see tests/run.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from rest_framework.test import APIClient
+
+from billing import triggers as billing_triggers
+from jobs import triggers as job_triggers
+from tests.cast import Cast, make_cast
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The manifest belongs to `collectstatic`; pages under test name their files plainly.
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_may_empty_the_ledger() -> Iterator[None]:
+    """Between transactional tests the tables are emptied, which the ledger's triggers refuse: lift them for the flush."""
+    features = type(connection.ops)
+    original = features.execute_sql_flush
+
+    def flush(self: Any, sql_list: list[str]) -> None:
+        for triggers in (job_triggers, billing_triggers):
+            triggers.remove(connection)
+        try:
+            original(self, sql_list)
+        finally:
+            for triggers in (billing_triggers, job_triggers):
+                triggers.install(connection)
+
+    features.execute_sql_flush = flush  # type: ignore[method-assign]
+    yield
+    features.execute_sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _own_image_folder(tmp_path: Path, settings: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path / "images"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The cache's table is made by `createcachetable`, not by a migration."""
+    with django_db_blocker.unblock():
+        call_command("createcachetable", verbosity=0)
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Alice, who owns things; Bob, the stranger; Olga, the operator."""
+    cache.clear()  # requests of another test do not count against this one
+    return make_cast()
+
+
+@pytest.fixture
+def alice_api(cast: Cast) -> APIClient:
+    return cast.api(cast.alice_key)
+
+
+@pytest.fixture
+def bob_api(cast: Cast) -> APIClient:
+    return cast.api(cast.bob_key)
+
+
+@pytest.fixture
+def alice_browser(cast: Cast, client: Client) -> Client:
+    client.force_login(cast.alice)
+    return client
+
+
+@pytest.fixture
+def images(_own_image_folder: None, settings: Any) -> Path:
+    """The folder images are stored in."""
+    return Path(settings.MEDIA_ROOT)
