@@ -20,8 +20,8 @@ MASK_THRESHOLD = 128
 _ORIENTATION_TAG = 0x0112
 _TURNED = {5, 6, 7, 8}
 
-# Pillow knows over forty formats; only these parsers are ever given an upload.
-_FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
+# Pillow knows over forty formats; only these parsers are ever given an upload. JPEG's also answers with MPO.
+_FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
 _NAMES = {"MPO": "jpeg"}  # a camera's two-frame JPEG: its first frame is the photo
 EXTENSIONS = {"jpeg": "jpg", "png": "png", "webp": "webp", "bmp": "bmp", "tiff": "tif", "avif": "avif"}
 CONTENT_TYPES = {name: f"image/{name}" for name in EXTENSIONS}

@@ -1,0 +1,111 @@
+"""Pictures and jobs for the tests of the jobs house."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image, ImageDraw
+
+from jobs import lifecycle, storage
+from jobs.catalogue import REMOVE_OBJECT
+from jobs.models import Job
+from jobs.submission import OutputOptions, submit_job
+from jobs.uploads import Source, check_input
+from tests.cast import Cast
+
+SIZE = (64, 48)
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def photo(kind: str = "PNG", *, size: tuple[int, int] = SIZE, mode: str = "RGB", **options: Any) -> bytes:
+    """A picture with a gradient, in any format and mode."""
+    return encoded(Image.linear_gradient("L").resize(size).convert(mode), kind, **options)
+
+
+def mask(*, size: tuple[int, int] = SIZE, box: tuple[int, int, int, int] | None = (10, 10, 30, 30)) -> bytes:
+    """A white box on black; `None` draws nothing."""
+    picture = Image.new("L", size, 0)
+    if box is not None:
+        ImageDraw.Draw(picture).rectangle(box, fill=255)
+    return encoded(picture)
+
+
+def upload(data: bytes, name: str = "photo.png", content_type: str = "image/png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data, content_type)
+
+
+@pytest.fixture(autouse=True)
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Ids of the jobs that were rung for. The broker itself is tested with real processes in tests/live."""
+    ids: list[str] = []
+
+    def ring(*, job_id: Any, operation: str) -> bool:
+        ids.append(str(job_id))
+        return True
+
+    monkeypatch.setattr("jobs.dispatch.ring", ring)
+    return ids
+
+
+@pytest.fixture
+def submit(cast: Cast) -> Callable[..., Job]:
+    """Submit a job of Alice's."""
+
+    def submit(**options: Any) -> Job:
+        checked = check_input(
+            image=Source(file=io.BytesIO(photo())), mask=Source(file=io.BytesIO(mask())), boxes=()
+        )
+        return submit_job(
+            user=cast.alice, operation=REMOVE_OBJECT, checked=checked, output=OutputOptions(**options)
+        )
+
+    return submit
+
+
+@pytest.fixture
+def job(submit: Callable[..., Job]) -> Job:
+    """A queued job of Alice's."""
+    return submit()
+
+
+@pytest.fixture
+def claimed(job: Job) -> Job:
+    """A job of Alice's that a worker has claimed."""
+    claimed = lifecycle.claim_job(job.pk)
+    assert claimed is not None
+    return claimed
+
+
+def result_of(job: Job) -> lifecycle.Result:
+    """Store what a worker would, and name it."""
+    names = (
+        storage.output_name(job.pk, job.attempt, "png"),
+        storage.preview_name(job.pk, job.attempt, "input"),
+        storage.preview_name(job.pk, job.attempt, "output"),
+    )
+    for name in names:
+        storage.write(name, photo())
+    return lifecycle.Result(
+        output_name=names[0],
+        output_type="image/png",
+        input_preview_name=names[1],
+        output_preview_name=names[2],
+        engine="exemplar",
+        receipt={"engine": "exemplar"},
+    )
+
+
+@pytest.fixture
+def completed(claimed: Job) -> Job:
+    """A finished job of Alice's."""
+    assert lifecycle.complete_job(job_id=claimed.pk, attempt=claimed.attempt, result=result_of(claimed))
+    return Job.objects.get(pk=claimed.pk)
