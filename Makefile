@@ -23,6 +23,8 @@ run: $(VENV)/.installed ## Start the site, a worker and the sweeper; Ctrl-C stop
 	@exec $(VENV)/bin/honcho start --port $(PORT)
 
 test: $(VENV)/.installed-dev ## Run every test: unit, property, API, worker, browser, PostgreSQL, Redis
+	@$(PYTHON) -m tests.servers || $(PYTHON) -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[dev,test-servers]'
 	$(PYTHON) -m tests.run
 
 test-fast: $(VENV)/.installed-dev ## Run the tests that need no server and no browser

@@ -253,6 +253,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             _refuse(request, INACTIVE)
         _follow_email(sociallogin.user, email)
 
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> Any:
+        user = super().populate_user(request, sociallogin, data)
+        user.name = str(sociallogin.account.extra_data.get("name", ""))[:150]
+        return user
+
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Any:
         try:
             with transaction.atomic():

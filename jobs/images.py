@@ -187,11 +187,11 @@ def _opened(data: bytes, *, megapixels_max: int, param: str) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageTooLarge(f"The picture has more than {megapixels_max} megapixels.", param=param) from None
-    except UnidentifiedImageError:
-        if _is_known_other(data):
+    except Exception as error:  # noqa: BLE001  # Pillow's parsers raise ValueError, SyntaxError, struct.error and more
+        if _is_cut_short(data):
+            raise TruncatedImage(param=param) from None
+        if isinstance(error, UnidentifiedImageError) and _is_known_other(data):
             raise UnsupportedFormat(f"This file format is not supported. Send {_ACCEPTED_TEXT}.", param=param) from None
-        raise InvalidImage(param=param) from None
-    except Exception:  # noqa: BLE001  # Pillow's parsers raise ValueError, SyntaxError, struct.error and more
         raise InvalidImage(param=param) from None
     _refuse_frames(image, param=param)
     if image.width * image.height > megapixels_max * 1_000_000:
@@ -219,9 +219,12 @@ def _decode(image: Image.Image, data: bytes, *, param: str, draft: bool = True) 
         image.draft(image.mode, (image.width // 8, image.height // 8))
     try:
         with _decoders:
+            if image.format == "PNG":
+                # Decoding alone passes over wrong checksums.
+                Image.open(io.BytesIO(data), formats=["PNG"]).verify()
             image.load()
     except Exception as error:  # noqa: BLE001  # as above: whatever the decoder raises, the file is at fault
-        if "truncated" in str(error) or _is_cut_short(image.format, data):
+        if "truncated" in str(error) or _is_cut_short(data):
             raise TruncatedImage(param=param) from None
         raise InvalidImage(param=param) from None
 
@@ -255,10 +258,11 @@ def _is_known_other(data: bytes) -> bool:
     return data.startswith(_KNOWN_OTHERS) or start.lower().startswith((b"<svg", b"<?xml", b"<!doctype", b"<html"))
 
 
-def _is_cut_short(format_name: str | None, data: bytes) -> bool:
-    if format_name == "PNG":
+def _is_cut_short(data: bytes) -> bool:
+    """Whether a PNG lacks its end, or a WebP is shorter than it says."""
+    if data.startswith(b"\x89PNG"):
         return b"IEND" not in data
-    if format_name == "WEBP" and len(data) >= 8:
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         (declared,) = struct.unpack("<I", data[4:8])
         return bool(declared + 8 > len(data))
     return False

@@ -47,8 +47,14 @@ class BoundedUploadHandler(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         self._received += len(raw_data)
         if self._received > settings.UPLOAD_BYTES_MAX:
+            self._close_what_was_begun()
             raise FileTooLarge(param=self.field_name)
         return raw_data
 
     def file_complete(self, file_size: int | None) -> None:
         return None
+
+    def _close_what_was_begun(self) -> None:
+        """Django leaves a temporary file open when a handler refuses."""
+        for handler in getattr(self.request, "upload_handlers", ()):
+            handler.upload_interrupted()

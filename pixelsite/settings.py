@@ -158,7 +158,7 @@ SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
 # --- Celery: the doorbell -----------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.text(
-    "BROKER_URL", REDIS_URL or "filesystem://", "Celery broker: redis://, amqp://, filesystem://."
+    "BROKER_URL", REDIS_URL or "filesystem://localhost", "Celery broker: redis://, amqp://, filesystem://."
 )
 CELERY_IMPORTS = ["inference.presence"]
 CELERY_TASK_IGNORE_RESULT = True
@@ -317,11 +317,11 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["jobs.throttling.PlanThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "pixelsite.lib.api.StrictJsonParser",
+        "pixelsite.lib.parsing.StrictJsonParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pixelsite.lib.api.AlwaysJson",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pixelsite.lib.parsing.AlwaysJson",
     "EXCEPTION_HANDLER": "pixelsite.lib.api.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

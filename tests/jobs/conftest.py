@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import random
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from jobs import lifecycle, storage
 from jobs.catalogue import REMOVE_OBJECT
@@ -27,8 +28,9 @@ def encoded(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
 
 
 def photo(kind: str = "PNG", *, size: tuple[int, int] = SIZE, mode: str = "RGB", **options: Any) -> bytes:
-    """A picture with a gradient, in any format and mode."""
-    return encoded(Image.linear_gradient("L").resize(size).convert(mode), kind, **options)
+    """A picture with some texture, in any format and mode."""
+    grey = Image.frombytes("L", size, random.Random(7).randbytes(size[0] * size[1]))
+    return encoded(grey.filter(ImageFilter.GaussianBlur(1)).convert(mode), kind, **options)
 
 
 def mask(*, size: tuple[int, int] = SIZE, box: tuple[int, int, int, int] | None = (10, 10, 30, 30)) -> bytes:

@@ -97,7 +97,9 @@ def test_a_box_that_fills_the_photo_is_inside():
     Box(0, 0, 64, 48).check_inside((64, 48))
 
 
-@pytest.mark.parametrize("box", [Box(-1, 0, 5, 5), Box(0, -1, 5, 5), Box(60, 0, 5, 5), Box(0, 44, 5, 5), Box(64, 48, 1, 1)])
+@pytest.mark.parametrize(
+    "box", [Box(-1, 0, 5, 5), Box(0, -1, 5, 5), Box(60, 0, 5, 5), Box(0, 44, 5, 5), Box(64, 48, 1, 1)]
+)
 def test_a_box_with_any_part_outside_is_out_of_bounds(box):
     with pytest.raises(BoxOutOfBounds):
         box.check_inside((64, 48))

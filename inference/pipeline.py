@@ -1,0 +1,219 @@
+"""From bytes to bytes: decode, aim, check, plan, fill, paste, judge, check, encode.
+
+Plain Python: usable from a script or a notebook. No step knows where the bytes came from.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from inference import composite, quality, receipt
+from inference.codecs.decode import PIXELS_MAX, decode
+from inference.codecs.encode import Encoded, encode
+from inference.codecs.photo import Photo
+from inference.codecs.preview import make_preview
+from inference.crops import CropBox, plan_crops
+from inference.engines.base import Crop, Engine, Image, Mask
+from inference.errors import BadOutput, EngineError
+from inference.safety import SafetyFilter
+from inference.targets.raster import rasterise
+from jobs.targets import Box
+
+logger = logging.getLogger(__name__)
+
+_BATCH_MAX = 8  # equal-sized crops an engine is handed at a time: few enough that progress is seen to move
+_FILL_FROM, _FILL_TO = 10, 80  # the share of the work that filling is, in percent
+
+OnProgress = Callable[[str, int], None]
+
+
+class Blocked(EngineError):
+    """The content filter does not allow this picture."""
+
+    code = "content_blocked"
+
+    def __init__(self, category: str | None) -> None:
+        super().__init__()
+        self.category = category
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovalRequest:
+    """What is to be removed from which picture, and how the result is wanted."""
+
+    image: bytes
+    mask_png: bytes | None = None
+    """Single-channel PNG of the displayed size, 255 = remove."""
+    boxes: tuple[Box, ...] = ()
+    output_format: str | None = None
+    quality: int | None = None
+    max_pixels: int = PIXELS_MAX
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovalResult:
+    """The output file, two small pictures for pages that list results, and the receipt."""
+
+    data: bytes
+    content_type: str
+    format: str
+    width: int
+    height: int
+    engine: str
+    receipt: dict[str, Any]
+    input_preview: bytes
+    output_preview: bytes
+
+
+def run(
+    request: RemovalRequest, *, engines: Sequence[Engine], safety: SafetyFilter, on_progress: OnProgress
+) -> RemovalResult:
+    """Remove what the request marks. The first engine works; the second is tried when its result is not good enough.
+
+    `on_progress(stage, percent)` may raise to stop the work. Raises subclasses of `EngineError`, `Blocked` among them.
+    """
+    clock = _Clock(on_progress)
+    with clock.stage("decoding", percent=0):
+        photo = decode(request.image, max_pixels=request.max_pixels)
+        mask = rasterise(size=photo.size, mask_png=request.mask_png, boxes=request.boxes)
+    with clock.stage("checking", percent=_FILL_FROM - 2):
+        _check(photo.rgb, safety)
+    work = _fill_well(photo.rgb, mask, engines, clock)
+    with clock.stage("checking", percent=_FILL_TO + 2):
+        _check(work.image, safety)
+    with clock.stage("encoding", percent=_FILL_TO + 4):
+        encoded = encode(photo, work.image, mask, output_format=request.output_format, quality=request.quality)
+        input_preview, output_preview = (make_preview(image, photo) for image in (photo.rgb, work.image))
+    with clock.stage("checking", percent=95):
+        changes = _measure(photo, mask, work, encoded)
+    return RemovalResult(
+        data=encoded.data,
+        content_type=encoded.content_type,
+        format=encoded.format,
+        width=photo.size[0],
+        height=photo.size[1],
+        engine=work.engine.spec.name,
+        receipt=receipt.write_receipt(
+            image=request.image,
+            output=encoded.data,
+            is_lossless=encoded.is_lossless,
+            changes=changes,
+            how=_circumstances(request, work, safety, encoded, clock),
+        ),
+        input_preview=input_preview,
+        output_preview=output_preview,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Work:
+    """A photo with its holes filled, and who did it where."""
+
+    image: Image
+    crops: list[CropBox]
+    engine: Engine
+
+
+class _Clock:
+    """Says where the work is, and adds up the seconds of each stage."""
+
+    def __init__(self, on_progress: OnProgress) -> None:
+        self._on_progress = on_progress
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def stage(self, name: str, *, percent: int) -> Iterator[None]:
+        self.note(name, percent)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.perf_counter() - started
+
+    def note(self, name: str, percent: int) -> None:
+        self._on_progress(name, percent)
+
+
+def _check(image: Image, safety: SafetyFilter) -> None:
+    verdict = safety.check(image)
+    if verdict.blocked:
+        raise Blocked(verdict.category)
+
+
+def _fill_well(image: Image, mask: Mask, engines: Sequence[Engine], clock: _Clock) -> _Work:
+    """Let the first engine work; where its result is bad, the second; where that is bad too, say so."""
+    failure: EngineError = EngineError("No engine is loaded.")
+    for engine in engines[:2]:
+        try:
+            return _fill(image, mask, engine, clock)
+        except BadOutput as error:
+            logger.warning("engine %s: %s", engine.spec.name, error)
+            failure = error
+    raise failure
+
+
+def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock) -> _Work:
+    with clock.stage("filling", percent=_FILL_FROM):
+        crops = plan_crops(mask, best_side_px=engine.spec.best_side_px)
+        filled = image.copy()
+        done = 0
+        for batch in _batches(crops):
+            # Other crops' holes are unknown here as well: the engine sees the whole mask.
+            work = [Crop(image[crop.window], mask[crop.window]) for crop in batch]
+            for crop, fill in zip(batch, engine.fill(work), strict=True):
+                composite.paste(filled, crop, fill)
+            done += len(batch)
+            clock.note("filling", _FILL_FROM + (_FILL_TO - _FILL_FROM) * done // len(crops))
+    with clock.stage("checking", percent=_FILL_TO):
+        quality.judge(image, filled, mask, crops)
+    return _Work(image=filled, crops=crops, engine=engine)
+
+
+def _batches(crops: Sequence[CropBox]) -> Iterator[list[CropBox]]:
+    """Crops of equal size together: an engine may fill them in one go."""
+    by_size: dict[tuple[int, ...], list[CropBox]] = defaultdict(list)
+    for crop in crops:
+        by_size[crop.own.shape].append(crop)
+    for alike in by_size.values():
+        for start in range(0, len(alike), _BATCH_MAX):
+            yield alike[start : start + _BATCH_MAX]
+
+
+def _measure(photo: Photo, mask: Mask, work: _Work, encoded: Encoded) -> receipt.Changes:
+    """Read the output file back: what counts is what the customer gets."""
+    output = decode(encoded.data, max_pixels=mask.size)
+    same_samples = encoded.is_lossless and output.layout == photo.layout
+    before, after = (photo.native, output.native) if same_samples else (photo.rgb, output.rgb)
+    difference = composite.largest_difference_outside(before, after, mask)
+    if encoded.is_lossless and difference:
+        raise EngineError("The output differs from the input outside the mask. This is a fault of this site.")
+    return receipt.Changes(
+        mask=mask,
+        crops=work.crops,
+        pixels_changed=composite.count_changed(photo.rgb, work.image),
+        largest_difference_outside=difference,
+        bits_per_sample=before.itemsize * 8,
+    )
+
+
+def _circumstances(
+    request: RemovalRequest, work: _Work, safety: SafetyFilter, encoded: Encoded, clock: _Clock
+) -> receipt.Circumstances:
+    return receipt.Circumstances(
+        engine=work.engine.spec,
+        parameters={
+            "output_format": request.output_format,
+            "quality": request.quality,
+            "boxes": [box.to_json() for box in request.boxes],
+            "mask": request.mask_png is not None,
+        },
+        safety_filter=safety.name,
+        notes=encoded.notes,
+        seconds=clock.seconds,
+    )

@@ -1,0 +1,84 @@
+"""What lives as long as the process: the loaded engines and the content filter."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from inference.engines.registry import LoadedEngine, load_engine
+from inference.safety import NoFilter, SafetyFilter
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Setup:
+    """What was configured."""
+
+    engine_names: tuple[str, ...] = ("exemplar",)
+    lama_weights: Path | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    engine: LoadedEngine
+    seconds: float
+
+
+_lock = threading.Lock()
+_setup = _Setup()
+_loaded: tuple[_Loaded, ...] | None = None
+_safety: SafetyFilter = NoFilter()
+
+
+def configure(*, engine_names: tuple[str, ...], lama_weights: str | Path | None = None, device: str = "auto") -> None:
+    """Say which engines to load, the preferred one first. Engines loaded before are let go."""
+    global _setup, _loaded  # this module is the process's own state
+    with _lock:
+        _setup = _Setup(
+            engine_names=engine_names, lama_weights=Path(lama_weights) if lama_weights else None, device=device
+        )
+        _loaded = None
+
+
+def start() -> None:
+    """Load and warm up before the first job. Raises `EngineError` if an engine cannot be loaded."""
+    _load()
+    logger.info("content filter: %s", _safety.name)
+
+
+def engines() -> tuple[LoadedEngine, ...]:
+    """Return the engines, the preferred one first; loaded by the first call, once, whichever thread makes it."""
+    return tuple(loaded.engine for loaded in _load())
+
+
+def safety() -> SafetyFilter:
+    """Return the content filter."""
+    return _safety
+
+
+def describe_engines() -> list[dict[str, Any]]:
+    """Return what the engines are, fit for JSON, the preferred one first."""
+    return [asdict(loaded.engine.spec) | {"load_seconds": round(loaded.seconds, 2)} for loaded in _load()]
+
+
+def _load() -> tuple[_Loaded, ...]:
+    global _loaded  # as above
+    with _lock:
+        if _loaded is None:
+            _loaded = tuple(_load_one(name, _setup) for name in _setup.engine_names)
+        return _loaded
+
+
+def _load_one(name: str, setup: _Setup) -> _Loaded:
+    started = time.perf_counter()
+    engine = load_engine(name, weights_path=setup.lama_weights, device=setup.device)
+    engine.warm_up()
+    seconds = time.perf_counter() - started
+    logger.info("engine %s ready on %s after %.1f s", name, engine.spec.device, seconds)
+    return _Loaded(engine, seconds)

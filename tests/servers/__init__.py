@@ -1,0 +1,1 @@
+"""Real throw-away servers for tests, each one a plain context manager."""
