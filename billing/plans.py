@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps as global_apps
 from django.apps.registry import Apps
 
 FREE = "free"
@@ -17,8 +18,8 @@ _DEFAULT_PLANS = (
 )
 
 
-def seed_plans(*, apps: Apps, using: str, **_: Any) -> None:
-    """After a migration: write the default plans into an empty table. What the owner edits or deletes stays so."""
+def seed_plans(*, using: str, apps: Apps = global_apps, **_: Any) -> None:
+    """After a migration or a flush: write the default plans into an empty table. What the owner edits stays so."""
     try:
         plan = apps.get_model("billing", "Plan")
     except LookupError:  # migrated back to before the first migration

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +33,7 @@ def count_changed(before: Image, after: Image) -> int:
     )
 
 
-def largest_difference_outside(before: NDArray[np.integer], after: NDArray[np.integer], mask: Mask) -> int:
+def largest_difference_outside(before: NDArray[np.uint8 | np.uint16], after: NDArray[np.uint8 | np.uint16], mask: Mask) -> int:
     """Return the largest difference of any sample outside the mask, in the samples' own units.
 
     `before` and `after` are H×W or H×W×channels of one shape and depth.
@@ -40,8 +41,7 @@ def largest_difference_outside(before: NDArray[np.integer], after: NDArray[np.in
     largest = 0
     for top in range(0, mask.shape[0], _STRIP_ROWS):
         rows = slice(top, top + _STRIP_ROWS)
-        away = np.abs(before[rows].astype(np.int32) - after[rows].astype(np.int32))
-        outside = away[~mask[rows]]
-        if outside.size:
-            largest = max(largest, int(outside.max()))
+        away = cv2.absdiff(before[rows], after[rows])
+        away[mask[rows]] = 0
+        largest = max(largest, int(away.max()))
     return largest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,17 @@ from rest_framework.test import APIClient
 from billing import triggers as billing_triggers
 from jobs import triggers as job_triggers
 from tests.cast import Cast, make_cast
+from tests.servers.stack import LiveSite, running_stack
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # The manifest belongs to `collectstatic`; pages under test name their files plainly.
+    default = settings.DATABASES["default"]
+    if default["ENGINE"].endswith("sqlite3"):
+        # A file, as in real life: threads share an in-memory database in ways no install ever does.
+        folder = tempfile.TemporaryDirectory(prefix="pixelsite-test-")
+        config.add_cleanup(folder.cleanup)
+        default.setdefault("TEST", {})["NAME"] = str(Path(folder.name) / "test.sqlite3")
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
@@ -83,3 +91,10 @@ def alice_browser(cast: Cast, client: Client) -> Client:
 def images(_own_image_folder: None, settings: Any) -> Path:
     """The folder images are stored in."""
     return Path(settings.MEDIA_ROOT)
+
+
+@pytest.fixture(scope="session")
+def live_site(pytestconfig: pytest.Config) -> Iterator[LiveSite]:
+    """The whole product in processes of its own, started as `make run` starts it."""
+    with running_stack(root=pytestconfig.rootpath) as site:
+        yield site

@@ -19,8 +19,8 @@ from inference.errors import UnreadableImage
 
 PIXELS_MAX = 50_000_000  # the API's limit; the web process refused larger ones already
 
-# Pillow knows over forty formats; only these parsers are ever given an upload.
-_FORMATS = ["JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
+# Pillow knows over forty formats; only these parsers are ever given an upload. JPEG's also answers with MPO.
+_FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
 _NAMES = {"MPO": "jpeg"}  # a camera's two-frame JPEG: its first frame is the photo
 _LOSSLESS = ("png", "bmp", "tiff")
 
@@ -33,6 +33,7 @@ _READER_ERRORS = (
 
 _BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
 _WHITE_IS_ZERO = 0
+_PNG_GREY_WITH_ALPHA = 4
 
 
 def decode(data: bytes, *, max_pixels: int = PIXELS_MAX) -> Photo:
@@ -113,7 +114,7 @@ def _samples(image: Image.Image, data: bytes) -> tuple[Samples, Layout, NDArray[
 
 def _bits_per_sample(image: Image.Image, data: bytes) -> int:
     if image.format == "PNG":
-        return data[24]  # IHDR is the first chunk, or Pillow would not have opened it
+        return data[24]  # the header is the first chunk, or Pillow would not have opened it
     if image.format == "TIFF":
         bits = image.getexif().get(_BITS_PER_SAMPLE, (1,))
         return int(max(bits) if isinstance(bits, tuple) else bits)
@@ -128,7 +129,8 @@ def _sixteen_bit(image: Image.Image, data: bytes) -> tuple[Samples, Layout]:
     if image.format == "TIFF" and image.getexif().get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
         native = 65535 - native
     if native.ndim == 3:
-        is_grey = image.mode.startswith(("I", "L"))  # OpenCV spreads grey with alpha over four channels
+        # OpenCV spreads grey with alpha over four channels, and Pillow calls that RGBA.
+        is_grey = image.format == "PNG" and data[25] == _PNG_GREY_WITH_ALPHA
         orders = {(3, False): [2, 1, 0], (4, False): [2, 1, 0, 3], (4, True): [0, 3]}
         native = native[..., orders[native.shape[2], is_grey]]
     if "transparency" in image.info and (native.ndim == 2 or native.shape[2] == 3):

@@ -26,8 +26,9 @@ _LOSSLESS_FORMATS = ("png", "bmp", "tiff")
 # Schemes that libtiff writes without loss; others (JPEG inside TIFF) become the first.
 _TIFF_SCHEMES = ("tiff_adobe_deflate", "raw", "tiff_lzw", "packbits", "tiff_deflate", "zstd", "lzma")
 _TIFF_FAX_SCHEMES = ("group3", "group4")  # for one-bit pictures only
-_TIFF_TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)
 _TIFF_XMP_TAG = 700
+_TIFF_SOFTWARE_TAG = 305
+_TIFF_TEXT_TAGS = (270, 271, 272, 306, 315, 33432)  # description, maker, model, date, artist, copyright
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,11 +210,13 @@ def _write_tiff_16(picture: _Picture) -> bytes:
     found = picture.metadata
     is_grey = picture.layout == "L16"
     extra: list[tuple[Any, ...]] = []
+    software = ""
     if found.xmp:
         extra.append((_TIFF_XMP_TAG, 1, len(found.xmp), found.xmp, True))
     if found.exif:
         tags = Image.Exif()
         tags.load(found.exif)
+        software = str(tags.get(_TIFF_SOFTWARE_TAG, ""))
         extra += [(tag, 2, None, tags[tag], True) for tag in _TIFF_TEXT_TAGS if isinstance(tags.get(tag), str)]
     buffer = io.BytesIO()
     tifffile.imwrite(
@@ -226,6 +229,7 @@ def _write_tiff_16(picture: _Picture) -> bytes:
         resolution=found.dpi,
         resolutionunit="INCH" if found.dpi else None,
         extratags=extra,
+        software=software,
         metadata=None,
     )
     return buffer.getvalue()

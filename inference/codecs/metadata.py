@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+from typing import Any
 
 from PIL import Image, ImageCms
 
@@ -65,9 +66,9 @@ def usable_icc(profile: bytes | None, layout: Layout) -> bytes | None:
     return profile if layout in layouts else None
 
 
-def _resolution(dpi: object) -> tuple[float, float] | None:
+def _resolution(dpi: Any) -> tuple[float, float] | None:
     try:
-        across, down = dpi  # type: ignore[misc]  # whatever the file says
+        across, down = dpi
         found = float(across), float(down)
     except (TypeError, ValueError, ZeroDivisionError):  # TIFF's rationals may be 0/0
         return None

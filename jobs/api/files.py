@@ -48,7 +48,10 @@ async def job_file(request: HttpRequest, job_id: UUID, kind: str) -> HttpRespons
     if request.method == "HEAD":
         await sync_to_async(file.close)()
         return HttpResponse(headers=headers, content_type=content_type)
-    return StreamingHttpResponse(_chunks(file), headers=headers, content_type=content_type)
+    response = StreamingHttpResponse(_chunks(file), headers=headers, content_type=content_type)
+    # Closed with the response, also when the caller hangs up before the first byte.
+    response._resource_closers.append(file.close)
+    return response
 
 
 def _open(job_id: UUID, kind: str) -> tuple[Job, File[bytes]]:
@@ -63,8 +66,5 @@ def _open(job_id: UUID, kind: str) -> tuple[Job, File[bytes]]:
 
 
 async def _chunks(file: File[bytes]) -> AsyncIterator[bytes]:
-    try:
-        while chunk := await sync_to_async(file.read)(_CHUNK_BYTES):
-            yield chunk
-    finally:
-        await sync_to_async(file.close)()
+    while chunk := await sync_to_async(file.read)(_CHUNK_BYTES):
+        yield chunk

@@ -110,6 +110,8 @@ def fetch_bytes(url: str, *, bytes_max: int, param: str) -> bytes:
 
 
 def _check_url(url: str) -> None:
+    if not url.isascii():
+        raise UrlInvalid("Write the address in ASCII: percent-encode other characters, and names as punycode.")
     if len(url) > _URL_LENGTH_MAX or any(character <= " " or character in "\\\x7f" for character in url):
         raise UrlInvalid
     try:

@@ -34,9 +34,8 @@ async function renew(ids) {
     const next = fresh.getElementById(id);
     if (now && next) now.replaceWith(document.adoptNode(next));
   }
-  for (const chip of document.querySelectorAll("[data-balance]")) {
-    chip.textContent = fresh.querySelector("[data-balance]")?.textContent ?? chip.textContent;
-  }
+  const chip = fresh.querySelector(".balance-chip");
+  if (chip) document.querySelector(".balance-chip")?.replaceWith(document.adoptNode(chip));
 }
 
 /** @param {HTMLElement} element */

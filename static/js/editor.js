@@ -8,11 +8,14 @@
  *   maxPixels: number, accept: string, csrfToken: string}} */
 const config = JSON.parse(document.getElementById("editor-config").textContent);
 
-const LONG_POLL_S = 20;
+// The server answers early only when the job has ended; short waits keep the bar moving in between.
+const LONG_POLL_S = 2;
 const RETRY_MS = 4000;
 const FINAL = new Set(["completed", "failed", "blocked", "canceled"]);
 const SIGNED_OUT = "You have been signed out. Sign in in another tab, then try again here: what you painted is kept.";
 const OFFLINE = "There is no connection to the site. What you painted is kept; try again when you are back online.";
+/** What the worker calls its stages, for people. @type {Record<string, string>} */
+const STAGES = { decoding: "Reading the photo…", checking: "Checking…", filling: "Filling the hole…", encoding: "Saving the result…" };
 const PAINT_FIRST = "Paint over what should go.";
 
 const editor = document.getElementById("editor");
@@ -94,7 +97,9 @@ function refreshTools() {
 function showBalance(balance) {
   if (balance === null || balance === undefined) return;
   config.balance = balance;
-  for (const chip of document.querySelectorAll("[data-balance]")) chip.textContent = balance.toLocaleString("en");
+  const written = balance.toLocaleString("en");
+  document.querySelector("[data-balance]")?.replaceChildren(written);
+  document.querySelector("[data-balance-label]")?.setAttribute("aria-label", `${written} credits`);
 }
 
 // --- Choosing a photo ----------------------------------------------------------------------------
@@ -224,7 +229,8 @@ function parseJson(text) {
 }
 
 async function refreshToken() {
-  const answer = await fetch(location.href);
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer) return false;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const token = parseJson(page.getElementById("editor-config")?.textContent ?? "")?.csrfToken;
   if (token) config.csrfToken = token;
@@ -272,7 +278,7 @@ async function ask(url) {
 function showJob({ status: state, progress: percent, stage }) {
   button("cancel").hidden = state !== "queued";
   showProgress(state === "queued" ? null : (percent ?? null));
-  say(state === "queued" ? "Waiting for a worker…" : stage ? `Erasing: ${stage}` : "Erasing…");
+  say(state === "queued" ? "Waiting for a worker…" : (STAGES[stage ?? ""] ?? "Erasing…"));
 }
 
 async function cancel() {
@@ -287,6 +293,7 @@ async function cancel() {
 
 /** @param {Job} ended */
 async function showResult(ended) {
+  if (ended.status === "blocked") throw new Problem(ended.error?.message ?? "The safety filter stopped this photo. Your credits are back.");
   if (ended.status === "canceled") throw new Problem("Canceled. Your credits are back, and what you painted is kept.");
   if (ended.status !== "completed") {
     throw new Problem(`${ended.error?.message ?? "This one did not work out."} Your credits are back, and what you painted is kept.`);
@@ -298,7 +305,7 @@ async function showResult(ended) {
     throw new Problem("The result is ready, but it could not be loaded here. You find it on your dashboard.");
   });
   compare.style.setProperty("--ratio", String(canvas.width / canvas.height));
-  compare.at = 50;
+  compare.at = Math.max(6, canvas.paintedFrom - 2); // the filled hole is then in sight, right of the line
   one("[data-download]").href = ended.output_url;
   enter("done");
   say("Done. Drag the line to compare.");

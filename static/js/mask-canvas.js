@@ -131,6 +131,13 @@ class MaskCanvas extends HTMLElement {
     return false;
   }
 
+  /** Where the newest paint begins, in percent of the width. */
+  get paintedFrom() {
+    const lefts = this.#current.filter((stroke) => !stroke.erases)
+      .map(({ points, size }) => points.reduce((least, at, i) => (i % 2 ? least : Math.min(least, at)), Infinity) - size / 2);
+    return Math.min(100, Math.max(0, (100 * Math.min(...lefts)) / this.width));
+  }
+
   undo() {
     const step = this.steps.pop();
     if (step) this.undone.push(step);

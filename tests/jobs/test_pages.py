@@ -1,0 +1,121 @@
+"""The signed-in pages and the editor's endpoints: for their owner, and for nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import ApiKey
+from jobs.models import Job
+from tests.cast import Cast
+from tests.jobs.conftest import mask, photo, upload
+
+
+@pytest.fixture
+def bob_browser(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.bob)
+    return client
+
+
+@pytest.mark.parametrize("path", ["/dashboard/", "/editor/", "/keys/", "/keys/1/revoke/"])
+def test_a_page_that_is_someones_asks_to_sign_in(db: None, client: Client, path: str) -> None:
+    answer = client.post(path) if "keys" in path else client.get(path)
+
+    assert (answer.status_code, answer["Location"]) == (302, f"/accounts/login/?next={path}")
+
+
+def test_the_dashboard_shows_balance_jobs_and_keys(alice_browser: Client, completed: Job) -> None:
+    page = alice_browser.get("/dashboard/").content.decode()
+
+    assert "495" in page
+    assert f"/v1/files/{completed.pk}/output-preview" in page
+    assert "Alice&#x27;s key" in page
+
+
+def test_a_longer_dashboard_takes_no_more_queries(alice_browser: Client, submit: Callable[..., Job]) -> None:
+    counts = []
+    for _ in range(2):
+        submit()
+        with CaptureQueriesContext(connection) as queries:
+            alice_browser.get("/dashboard/")
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+
+
+def test_a_new_key_is_shown_once(cast: Cast, alice_browser: Client) -> None:
+    page = alice_browser.post("/keys/", {"name": "CI"})
+    again = alice_browser.get("/dashboard/")
+
+    key = page.context["new_key"]
+    assert key in page.content.decode()
+    assert key not in again.content.decode()
+    assert page["Cache-Control"] == "no-store"
+    assert cast.api(key).get("/v1/account/balance").status_code == 200
+
+
+def test_a_key_is_revoked_by_its_owner(cast: Cast, alice_browser: Client) -> None:
+    key = ApiKey.objects.get(user=cast.alice)
+
+    alice_browser.post(f"/keys/{key.pk}/revoke/")
+
+    assert ApiKey.objects.get(pk=key.pk).is_revoked
+
+
+def test_a_key_is_not_revoked_by_a_stranger(cast: Cast, bob_browser: Client) -> None:
+    key = ApiKey.objects.get(user=cast.alice)
+
+    bob_browser.post(f"/keys/{key.pk}/revoke/")
+
+    assert not ApiKey.objects.get(pk=key.pk).is_revoked
+
+
+@pytest.mark.parametrize("path", ["/jobs/{}/", "/editor/jobs/{}/"])
+def test_a_job_is_shown_to_its_owner_and_to_nobody_else(
+    alice_browser: Client, bob_browser: Client, completed: Job, path: str
+) -> None:
+    answers = [browser.get(path.format(completed.pk)).status_code for browser in (alice_browser, bob_browser, Client())]
+
+    assert answers[:2] == [200, 404]
+    assert answers[2] in (302, 403)
+
+
+@pytest.mark.parametrize("state", ["job", "claimed", "completed"])
+def test_a_jobs_page_is_shown_in_every_state(alice_browser: Client, request, state: str) -> None:
+    job = request.getfixturevalue(state)
+
+    assert alice_browser.get(f"/jobs/{job.pk}/").status_code == 200
+
+
+def test_the_editor_submits_with_the_session(cast: Cast, alice_browser: Client) -> None:
+    answer = alice_browser.post("/editor/jobs/", {"image": upload(photo()), "mask": upload(mask())})
+
+    assert (answer.status_code, answer.json()["status"], cast.credits()) == (202, "queued", (495, 5))
+
+
+def test_the_editor_needs_our_own_page(cast: Cast) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.alice)
+
+    answer = client.post("/editor/jobs/", {"image": upload(photo()), "mask": upload(mask())})
+
+    assert (answer.status_code, answer.json()["code"], Job.objects.count()) == (403, "permission_denied", 0)
+
+
+def test_a_key_does_not_open_the_editors_endpoints(cast: Cast) -> None:
+    assert cast.api(cast.alice_key).post("/editor/jobs/").status_code == 403
+
+
+def test_the_editor_is_told_the_balance_with_the_job(alice_browser: Client, job: Job) -> None:
+    assert alice_browser.get(f"/editor/jobs/{job.pk}/").json()["balance"] == 495
+
+
+def test_the_editor_cancels_a_queued_job(cast: Cast, alice_browser: Client, job: Job) -> None:
+    body = alice_browser.delete(f"/editor/jobs/{job.pk}/").json()
+
+    assert (body["status"], body["balance"]) == ("canceled", 500)
