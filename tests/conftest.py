@@ -47,7 +47,7 @@ def _flush_may_empty_the_ledger() -> Iterator[None]:
             for triggers in (billing_triggers, job_triggers):
                 triggers.install(connection)
 
-    features.execute_sql_flush = flush  # type: ignore[method-assign]
+    features.execute_sql_flush = flush  # type: ignore[method-assign,assignment]
     yield
     features.execute_sql_flush = original  # type: ignore[method-assign]
 

@@ -50,7 +50,7 @@ async def job_file(request: HttpRequest, job_id: UUID, kind: str) -> HttpRespons
         return HttpResponse(headers=headers, content_type=content_type)
     response = StreamingHttpResponse(_chunks(file), headers=headers, content_type=content_type)
     # Closed with the response, also when the caller hangs up before the first byte.
-    response._resource_closers.append(file.close)
+    response._resource_closers.append(file.close)  # type: ignore[attr-defined]  # as FileResponse does
     return response
 
 

@@ -36,6 +36,7 @@ async function renew(ids) {
   }
   const chip = fresh.querySelector(".balance-chip");
   if (chip) document.querySelector(".balance-chip")?.replaceWith(document.adoptNode(chip));
+  document.dispatchEvent(new Event("renewed"));
 }
 
 /** @param {HTMLElement} element */

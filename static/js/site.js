@@ -1,4 +1,4 @@
-// Small manners of every page: theme switch, phone menu, copy buttons, dialogs.
+// Small manners of every page: theme switch, phone menu, copy buttons, dialogs, local times.
 
 const root = document.documentElement;
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
@@ -41,6 +41,15 @@ async function copyNearbyText(button) {
   }
   setTimeout(() => { label.textContent = "Copy"; }, 2000);
 }
+
+/** The server writes times in UTC; people read them in their own zone. */
+function localiseTimes() {
+  const format = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  for (const time of document.querySelectorAll("time[data-local]")) time.textContent = format.format(new Date(time.dateTime));
+}
+
+localiseTimes();
+document.addEventListener("renewed", localiseTimes); // dashboard.js has brought in fresh pieces
 
 document.addEventListener("click", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -15,11 +17,12 @@ from tests.cast import Cast
 URL = "/v1/account/balance"
 
 
-def _call(header: str | None, path: str = URL, **headers: str):
+def _call(header: str | None, path: str = URL, **headers: str) -> Any:
     client = APIClient()
     if header is not None:
         headers["HTTP_AUTHORIZATION"] = header
-    return client.get(path, **headers)
+    client.credentials(**headers)
+    return client.get(path)
 
 
 def test_a_key_has_a_recognisable_shape(cast: Cast) -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
+from django.db.models import ForeignObject
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from jobs.catalogue import OPERATIONS
@@ -26,7 +27,7 @@ def test_relations_point_down() -> None:
         for house in HOUSES
         for model in apps.get_app_config(house).get_models()
         for field in model._meta.get_fields()
-        if field.is_relation and field.concrete and field.related_model._meta.app_label in HOUSES
+        if isinstance(field, ForeignObject) and field.related_model._meta.app_label in HOUSES
         if HOUSES.index(field.related_model._meta.app_label) > HOUSES.index(house)
     ]
 
@@ -36,7 +37,7 @@ def test_relations_point_down() -> None:
 def test_every_task_that_is_rung_for_exists_in_the_worker() -> None:
     celery_app.loader.import_default_modules()
     named = {operation.task for operation in OPERATIONS.values()}
-    named |= {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    named |= {str(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()}
 
     assert named <= set(celery_app.tasks)
 

@@ -80,6 +80,7 @@ def test_the_database_refuses_to(attack: Callable[[LedgerEntry], object], hold: 
 
 
 def test_a_hold_is_resolved_once_even_past_the_code(hold: LedgerEntry) -> None:
+    assert hold.job_id is not None
     ledger.capture(job_id=hold.job_id)
 
     with pytest.raises(DatabaseError), transaction.atomic():

@@ -32,8 +32,8 @@ ATTACKS: dict[str, Callable[[Job], object]] = {
 }
 
 
-def _move(job: Job, **facts: object) -> None:
-    Job.objects.filter(pk=job.pk).update(**facts)
+def _move(job: Job, **facts: object) -> int:
+    return Job.objects.filter(pk=job.pk).update(**facts)
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())

@@ -97,7 +97,7 @@ def test_a_file_is_fetched_and_a_redirect_followed(remote: str, settings, path: 
         ("/to-file", fetch.UrlSchemeNotAllowed),
     ],
 )
-def test_a_bad_answer_is_refused(remote: str, settings, path: str, refusal: type[Exception]) -> None:
+def test_a_bad_answer_is_refused(remote: str, settings, path: str, refusal: type[fetch.UrlNotAllowed]) -> None:
     settings.FETCH_ALLOWED_NETWORKS = ALLOW_LOOPBACK
 
     with pytest.raises(refusal) as caught:

@@ -1,0 +1,71 @@
+"""The weight-free engine: patch-based completion over a pyramid.
+
+The hole is filled with small pieces of the known picture so that every patch in it looks like some patch outside:
+the energy of Wexler et al. (2007, "Space-Time Completion of Video"), minimised by turns of nearest-patch search
+(PatchMatch, Barnes et al. 2009) and voting, from coarse to fine. Patches are compared by colour and by the local
+strength of texture (Newson et al. 2014, "Video Inpainting of Complex Scenes"), which keeps texture from being averaged
+away. The last level copies real pixels instead of averages, and their gradients are integrated from the hole's border
+(Pérez et al. 2003, "Poisson Image Editing"), so that no seam shows.
+
+Shapes: `image` is H×W×3 uint8 RGB, `mask` is H×W bool, True = fill. Deterministic: same input, same output.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from inference.engines.base import Crop, EngineSpec, Image, Mask
+from inference.engines.exemplar.levels import build_pyramid, radius_for
+from inference.errors import EngineError
+
+_TURNS_COARSE, _TURNS_FINE = 12, 3  # of search and vote: the coarse levels decide what goes where
+
+# One fill uses every core; and numba's fallback for threads ends the process when two enter at once.
+_one_at_a_time = threading.Lock()
+
+
+class NothingKnown(EngineError):
+    """The mask leaves nothing of the picture to fill from. Mark a smaller area."""
+
+    code = "mask_covers_image"
+
+
+class ExemplarEngine:
+    """Fills holes with pieces of the same picture; needs no weights."""
+
+    spec = EngineSpec(name="exemplar", device="cpu", best_side_px=1536)
+
+    def fill(self, crops: Sequence[Crop]) -> list[Image]:
+        """Fill each crop's hole. Raises `NothingKnown` where a crop has no known pixel."""
+        with _one_at_a_time:
+            return [fill_hole(crop.image, crop.mask) for crop in crops]
+
+    def warm_up(self) -> None:
+        """Compile the loops on a tiny picture, or read them from numba's cache."""
+        image = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
+        mask = np.zeros((48, 48), bool)
+        mask[16:32, 16:32] = True
+        fill_hole(image, mask)
+
+
+def fill_hole(image: Image, mask: Mask) -> Image:
+    """Return the image with its hole filled; pixels outside the mask are the same. Raises `NothingKnown`."""
+    if not mask.any():
+        return image.copy()
+    if mask.all():
+        raise NothingKnown
+    *finer, coarsest = build_pyramid(image, mask, radius_for(mask))
+    finest = coarsest
+    pixels, matches = coarsest.solve(coarsest.guess(), coarsest.random_matches(), _TURNS_COARSE)
+    for coarseness, level in reversed(list(enumerate(finer))):
+        matches = level.adopt(matches)
+        turns = max(_TURNS_FINE, _TURNS_COARSE - 2 * (len(finer) - coarseness)) if coarseness else _TURNS_FINE
+        pixels, matches = level.solve(level.vote(matches), matches, turns)
+        finest = level
+    filled = finest.integrate(finest.choose(pixels, matches))
+    result = image.copy()
+    result[mask] = np.clip(np.rint(filled[mask]), 0, 255).astype(np.uint8)
+    return result
