@@ -20,7 +20,7 @@ Field = NDArray[np.floating[Any]]
 
 _HORIZON = 236
 _SHORE = 372
-_BALL = (566, 436, 78)  # centre x, centre y, radius
+_BALL = (566, 474, 78)  # centre x, centre y, radius
 _SEED = 20_240
 
 

@@ -10,6 +10,7 @@ const config = JSON.parse(document.getElementById("editor-config").textContent);
 
 // The server answers early only when the job has ended; short waits keep the bar moving in between.
 const LONG_POLL_S = 2;
+const BREATH_MS = 250;
 const RETRY_MS = 4000;
 const FINAL = new Set(["completed", "failed", "blocked", "canceled"]);
 const SIGNED_OUT = "You have been signed out. Sign in in another tab, then try again here: what you painted is kept.";
@@ -257,6 +258,7 @@ async function follow(id) {
       showBalance(job.balance);
       if (FINAL.has(job.status)) return job;
       showJob(job);
+      await pause(BREATH_MS);
       continue;
     }
     showProgress(null);

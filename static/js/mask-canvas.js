@@ -17,6 +17,8 @@ const MARGIN_PX = 16;
 const BRUSH_MIN_PX = 4;
 const BRUSH_MAX_PX = 160;
 const DEEPEST_ZOOM = 12;
+// A thinner dot between two pixels of the photo would cover neither.
+const THINNEST_PX = 2;
 
 class MaskCanvas extends HTMLElement {
   /** Diameter of the brush in screen pixels: the same under the finger at any zoom. */
@@ -356,7 +358,7 @@ class MaskCanvas extends HTMLElement {
 
   /** @param {{x: number, y: number}} spot @param {boolean} erases */
   #begin(spot, erases) {
-    this.stroke = { erases, size: this.brush / this.scale, points: [] };
+    this.stroke = { erases, size: Math.max(THINNEST_PX, this.brush / this.scale), points: [] };
     this.#take(this.stroke);
     this.#showRing(spot);
     this.#extend(spot);

@@ -108,7 +108,12 @@ class EditorPage:
     def erase(self) -> None:
         """Press Erase and wait for the result of the real worker."""
         self.part("erase").click()
-        self.wait_for("done")
+        self.wait_for_result()
+
+    def wait_for_result(self) -> None:
+        over = "#editor[data-state=done], .editor__alert .callout"
+        self.page.locator(over).first.wait_for(timeout=60_000)
+        assert self.part("editor-error").inner_text() == ""
 
     def download(self) -> photos.Pixels:
         """The result, by the Download button, as pixels."""

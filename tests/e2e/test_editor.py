@@ -15,7 +15,7 @@ from tests.e2e.visitor import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 WIDTH, HEIGHT = 360, 240
-OBJECT = (125.0, 82.0, 235.0, 158.0)  # around the ellipse of photos.with_object
+OBJECT = (118.0, 72.0, 242.0, 168.0)  # around the ellipse of photos.with_object
 CORNER = (20.0, 20.0, 80.0, 60.0)
 
 
@@ -62,7 +62,7 @@ def test_an_object_painted_over_with_a_finger_on_a_phone_is_gone(phone: Visitor,
     editor.page.screenshot(path=pictures / "editor-phone-painted.png")
 
     editor.part("erase").tap()
-    editor.wait_for("done")
+    editor.wait_for_result()
 
     editor.page.screenshot(path=pictures / "editor-phone-result.png")
     _assert_gone_and_nothing_else_changed(editor.download(), mask)
@@ -86,7 +86,7 @@ def test_an_object_painted_over_with_the_keyboard_alone_is_gone(editor: EditorPa
 
     editor.part("erase").focus()
     keyboard.press("Enter")
-    editor.wait_for("done")
+    editor.wait_for_result()
 
     _assert_gone_and_nothing_else_changed(editor.download(), mask)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import time
+from collections.abc import Iterator
 
 import httpx
 import numpy as np
@@ -45,9 +46,11 @@ def _files() -> dict[str, tuple[str, bytes, str]]:
 
 
 @pytest.fixture
-def api(live_site: LiveSite) -> httpx.Client:
+def api(live_site: LiveSite) -> Iterator[httpx.Client]:
     """A fresh account's client."""
-    return live_site.api(live_site.manage("createapikey", f"dev-{time.monotonic_ns()}@example.com").strip())
+    key = live_site.manage("createapikey", f"dev-{time.monotonic_ns()}@example.com").strip()
+    with live_site.api(key) as client:
+        yield client
 
 
 def _balance(api: httpx.Client) -> tuple[float, float]:

@@ -1,0 +1,13 @@
+"""Static files under names that carry their hash, on a laptop too: what is tested there is what is served."""
+
+from __future__ import annotations
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """WhiteNoise's storage, which under DEBUG would give plain names."""
+
+    def url(self, name: str, force: bool = False) -> str:
+        address: str = super().url(name, force=True)
+        return address
