@@ -160,7 +160,6 @@ async function erase() {
     report(error);
   } finally {
     job = null;
-    sending = null;
   }
 }
 
@@ -215,6 +214,7 @@ function post(form) {
     };
     request.onload = () => resolve({ status: request.status, body: parseJson(request.responseText) });
     request.onerror = () => reject(new Problem(OFFLINE));
+    request.onloadend = () => { sending = null; };
     request.onabort = () => reject(new Problem("Not sent. Nothing was charged."));
     request.send(form);
   });
