@@ -43,7 +43,7 @@ format: $(VENV)/.installed-dev ## Rewrite the code in the project's style
 	$(VENV)/bin/ruff format .
 
 bench: $(VENV)/.installed-dev ## Compare the fill engines on the photos at hand
-	$(PYTHON) -m bench.exemplar
+	$(PYTHON) -m bench.fill
 
 clean: ## Delete the virtual environment and what tools left behind; never your data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results

@@ -33,7 +33,9 @@ def count_changed(before: Image, after: Image) -> int:
     )
 
 
-def largest_difference_outside(before: NDArray[np.uint8 | np.uint16], after: NDArray[np.uint8 | np.uint16], mask: Mask) -> int:
+def largest_difference_outside(
+    before: NDArray[np.uint8 | np.uint16], after: NDArray[np.uint8 | np.uint16], mask: Mask
+) -> int:
     """Return the largest difference of any sample outside the mask, in the samples' own units.
 
     `before` and `after` are H×W or H×W×channels of one shape and depth.

@@ -46,9 +46,7 @@ ATTACKS: dict[str, Callable[[LedgerEntry], object]] = {
     "open a full wallet": lambda hold: Wallet.objects.create(
         user_id=Wallet.objects.latest("id").user_id + 1, plan_id=Wallet.objects.latest("id").plan_id, available=100
     ),
-    "hold for one job twice": lambda hold: _entry(
-        hold, kind="hold", hold=None, available_after=490, held_after=10
-    ),
+    "hold for one job twice": lambda hold: _entry(hold, kind="hold", hold=None, available_after=490, held_after=10),
     "capture another amount": lambda hold: _entry(hold, amount=4, held_after=1),
     "capture for another job": lambda hold: _entry(hold, job_id=uuid.uuid4()),
     "capture without a hold": lambda hold: _entry(hold, hold=None),
@@ -76,7 +74,11 @@ def test_the_database_refuses_to(attack: Callable[[LedgerEntry], object], hold: 
     with pytest.raises(DatabaseError), transaction.atomic():
         attack(hold)
 
-    assert before == (list(LedgerEntry.objects.values()), list(Wallet.objects.values()), list(CreditLot.objects.values()))
+    assert before == (
+        list(LedgerEntry.objects.values()),
+        list(Wallet.objects.values()),
+        list(CreditLot.objects.values()),
+    )
 
 
 def test_a_hold_is_resolved_once_even_past_the_code(hold: LedgerEntry) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -28,15 +29,15 @@ class LedgerMachine(RuleBasedStateMachine):
         self.user = User.objects.create_user(f"p{next(_numbers)}-{uuid.uuid4().hex}@example.com")
         self.wallet = ledger.open_wallet(self.user)
         self.now: datetime = timezone.now()
-        self.lots: list[list] = [[500, None]]
-        self.holds: dict[uuid.UUID, list[tuple[list, int]]] = {}
+        self.lots: list[Any] = [[500, None]]
+        self.holds: dict[uuid.UUID, list[tuple[Any, int]]] = {}
         self.resolved: list[uuid.UUID] = []
 
-    def _spendable(self) -> list[list]:
+    def _spendable(self) -> list[Any]:
         alive = [lot for lot in self.lots if lot[0] and (lot[1] is None or lot[1] > self.now)]
         return sorted(alive, key=lambda lot: (lot[1] is None, lot[1] or self.now))
 
-    def _take(self, amount: int) -> list[tuple[list, int]] | None:
+    def _take(self, amount: int) -> list[tuple[Any, int]] | None:
         lots = self._spendable()
         if sum(lot[0] for lot in lots) < amount:
             return None
@@ -53,9 +54,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def grant(self, amount: int, days: int | None) -> None:
         # Ends differ by a moment, so that which lot is next never is a tie.
         ends = None if days is None else self.now + timedelta(days=days, microseconds=next(_numbers))
-        ledger.grant(
-            wallet=self.wallet, kind=LotKind.PLAN, amount=amount, source=uuid.uuid4().hex, expires_at=ends
-        )
+        ledger.grant(wallet=self.wallet, kind=LotKind.PLAN, amount=amount, source=uuid.uuid4().hex, expires_at=ends)
         self.lots.append([amount, ends])
 
     @rule(amount=_amounts)

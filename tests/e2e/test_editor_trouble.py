@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -16,7 +15,8 @@ from tests.e2e.visitor import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 BOX = (130.0, 90.0, 230.0, 150.0)
-JOB = re.compile(r"/editor/jobs/1{8}-1{4}-1{4}-1{4}-1{12}/")
+ID = "11111111-1111-1111-1111-111111111111"
+JOB = re.compile(f"/editor/jobs/{ID}/")
 
 
 @pytest.fixture
@@ -29,12 +29,12 @@ def editor(desktop: Visitor) -> EditorPage:
 
 def _accept(editor: EditorPage) -> None:
     """Let the site seem to accept the job, so that the test decides what becomes of it."""
-    job = {"id": "11111111-1111-1111-1111-111111111111", "status": "queued", "credits_used": 5.0}
+    job = {"id": ID, "status": "queued", "credits_used": 5.0}
     editor.page.route("**/editor/jobs/", lambda route: route.fulfill(status=202, json=job))
 
 
 def _answer(route: Route, **job: Any) -> None:
-    route.fulfill(status=200, content_type="application/json", body=json.dumps({"output_url": None, "error": None} | job))
+    route.fulfill(status=200, json={"id": ID, "output_url": None, "error": None} | job)
 
 
 def _assert_can_try_again(editor: EditorPage) -> None:

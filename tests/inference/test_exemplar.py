@@ -148,7 +148,9 @@ def test_an_empty_mask_changes_nothing() -> None:
 
 
 def test_an_engine_fills_crops_in_their_order_and_size() -> None:
-    crops = [Crop(draw(size), hole_in(draw(size), slice(8, 16), slice(8, 16))) for draw, size in ((grass, 40), (stripes, 64))]
+    crops = [
+        Crop(draw(size), hole_in(draw(size), slice(8, 16), slice(8, 16))) for draw, size in ((grass, 40), (stripes, 64))
+    ]
 
     filled = ExemplarEngine().fill(crops)
 

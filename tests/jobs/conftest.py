@@ -63,12 +63,8 @@ def submit(cast: Cast) -> Callable[..., Job]:
     """Submit a job of Alice's."""
 
     def submit(**options: Any) -> Job:
-        checked = check_input(
-            image=Source(file=io.BytesIO(photo())), mask=Source(file=io.BytesIO(mask())), boxes=()
-        )
-        return submit_job(
-            user=cast.alice, operation=REMOVE_OBJECT, checked=checked, output=OutputOptions(**options)
-        )
+        checked = check_input(image=Source(file=io.BytesIO(photo())), mask=Source(file=io.BytesIO(mask())), boxes=())
+        return submit_job(user=cast.alice, operation=REMOVE_OBJECT, checked=checked, output=OutputOptions(**options))
 
     return submit
 

@@ -122,8 +122,18 @@ CASES: dict[str, Case] = {
         "output_format",
     ),
     # addresses
-    "file address": (lambda: {"image_url": "file:///etc/passwd", "bbox": "1,1,5,5"}, 422, "url_scheme_not_allowed", "image_url"),
-    "loopback": (lambda: {"image_url": "http://127.0.0.1/x.png", "bbox": "1,1,5,5"}, 422, "url_not_allowed", "image_url"),
+    "file address": (
+        lambda: {"image_url": "file:///etc/passwd", "bbox": "1,1,5,5"},
+        422,
+        "url_scheme_not_allowed",
+        "image_url",
+    ),
+    "loopback": (
+        lambda: {"image_url": "http://127.0.0.1/x.png", "bbox": "1,1,5,5"},
+        422,
+        "url_not_allowed",
+        "image_url",
+    ),
 }
 
 

@@ -138,9 +138,7 @@ def test_a_wrong_page_is_refused(alice_api: APIClient, query: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameter")
 
 
-def test_a_longer_list_takes_no_more_queries(
-    alice_api: APIClient, submit: Callable[..., Job]
-) -> None:
+def test_a_longer_list_takes_no_more_queries(alice_api: APIClient, submit: Callable[..., Job]) -> None:
     counts = []
     for _ in range(2):
         submit()

@@ -15,7 +15,9 @@ from tests.jobs.conftest import mask, photo, upload
 URL = "/v1/image/remove-object"
 
 
-def test_a_photo_and_a_mask_are_accepted_and_paid_for(cast: Cast, alice_api: APIClient, rung: list[str], django_capture_on_commit_callbacks) -> None:
+def test_a_photo_and_a_mask_are_accepted_and_paid_for(
+    cast: Cast, alice_api: APIClient, rung: list[str], django_capture_on_commit_callbacks
+) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         answer = alice_api.post(URL, {"image": upload(photo()), "mask": upload(mask())})
 
@@ -93,9 +95,7 @@ def test_too_few_credits_refuse_and_store_nothing(cast: Cast, alice_api: APIClie
 def test_the_last_credits_buy_exactly_what_they_pay_for(cast: Cast, alice_api: APIClient) -> None:
     cast.set_credits(12)
 
-    codes = [
-        alice_api.post(URL, {"image": upload(photo()), "mask": upload(mask())}).status_code for _ in range(3)
-    ]
+    codes = [alice_api.post(URL, {"image": upload(photo()), "mask": upload(mask())}).status_code for _ in range(3)]
 
     assert (codes, cast.credits()) == ([202, 202, 402], (2, 10))
 
@@ -105,9 +105,7 @@ def test_unfinished_jobs_are_limited_by_the_plan(cast: Cast, alice_api: APIClien
     plan.active_jobs_max = 1
     plan.save()
 
-    codes = [
-        alice_api.post(URL, {"image": upload(photo()), "mask": upload(mask())}).status_code for _ in range(2)
-    ]
+    codes = [alice_api.post(URL, {"image": upload(photo()), "mask": upload(mask())}).status_code for _ in range(2)]
 
     assert (codes, cast.credits()) == ([202, 429], (495, 5))
 

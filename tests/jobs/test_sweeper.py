@@ -57,9 +57,7 @@ def test_it_leaves_a_job_with_a_living_worker_alone(claimed: Job) -> None:
     assert Job.objects.get().status == Status.PROCESSING
 
 
-def test_after_the_last_attempt_a_silent_worker_costs_the_customer_nothing(
-    cast: Cast, claimed: Job, settings
-) -> None:
+def test_after_the_last_attempt_a_silent_worker_costs_the_customer_nothing(cast: Cast, claimed: Job, settings) -> None:
     settings.JOB_ATTEMPTS_MAX = 1
     _past(claimed, lease_until=1)
 
@@ -110,5 +108,3 @@ def test_a_duty_that_fails_does_not_keep_the_others_from_running(
     sweeper.sweep()
 
     assert rung == [str(job.pk)]
-
-

@@ -61,7 +61,12 @@ def test_the_web_process_never_imports_torch(pytestconfig: pytest.Config) -> Non
     )
     with running_site(root=pytestconfig.rootpath) as site:
         done = subprocess.run(
-            [sys.executable, "-c", check], cwd=site.root, env=site.environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", check],
+            cwd=site.root,
+            env=site.environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
 
     assert done.stdout.strip() == "[]"

@@ -51,9 +51,7 @@ def test_is_refused_with_a_sentence(
 
 
 @pytest.mark.parametrize("environment", [{}, PRODUCTION], ids=["laptop", "production"])
-def test_a_right_configuration_starts(
-    tmp_path: Path, pytestconfig: pytest.Config, environment: dict[str, str]
-) -> None:
+def test_a_right_configuration_starts(tmp_path: Path, pytestconfig: pytest.Config, environment: dict[str, str]) -> None:
     assert _start(tmp_path, pytestconfig.rootpath, **environment).stderr == ""
 
 

@@ -21,8 +21,6 @@ from inference.engines.base import Crop, EngineSpec, Image, Mask
 from inference.engines.exemplar.levels import build_pyramid, radius_for
 from inference.errors import EngineError
 
-_TURNS_COARSE, _TURNS_FINE = 12, 3  # of search and vote: the coarse levels decide what goes where
-
 # One fill uses every core; and numba's fallback for threads ends the process when two enter at once.
 _one_at_a_time = threading.Lock()
 
@@ -57,15 +55,12 @@ def fill_hole(image: Image, mask: Mask) -> Image:
         return image.copy()
     if mask.all():
         raise NothingKnown
-    *finer, coarsest = build_pyramid(image, mask, radius_for(mask))
-    finest = coarsest
-    pixels, matches = coarsest.solve(coarsest.guess(), coarsest.random_matches(), _TURNS_COARSE)
-    for coarseness, level in reversed(list(enumerate(finer))):
+    *finer, level = build_pyramid(image, mask, radius_for(mask))
+    pixels, matches = level.solve(level.guess(), level.random_matches())
+    for level in reversed(finer):
         matches = level.adopt(matches)
-        turns = max(_TURNS_FINE, _TURNS_COARSE - 2 * (len(finer) - coarseness)) if coarseness else _TURNS_FINE
-        pixels, matches = level.solve(level.vote(matches), matches, turns)
-        finest = level
-    filled = finest.integrate(finest.choose(pixels, matches))
+        pixels, matches = level.solve(level.vote(matches), matches)
+    filled = level.integrate(level.choose(pixels, matches))
     result = image.copy()
     result[mask] = np.clip(np.rint(filled[mask]), 0, 255).astype(np.uint8)
     return result

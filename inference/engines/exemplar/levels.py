@@ -20,6 +20,9 @@ _TEXTURE_WEIGHT = 1.5  # of texture against colour when patches are compared
 _TEXTURE_WINDOW_PX = 9
 _CONFIDENCE_BASE = 1.25  # how fast trust falls with each pixel from the border
 _CONFIDENCE_DEPTH_MAX = 24.0
+# Turns of search and vote on each level: the coarse ones decide what goes where, and cost little.
+_TURNS_MIN, _TURNS_MAX = 3, 12
+_TURN_PATCHES = 150_000
 _SWEEPS = 2  # of the search in each turn
 _SETTLED = 0.25  # grey levels a turn changes on average when there is no more to gain
 _SCREEN = 0.01  # ties the result to the copied pixels: a wrong border colour reaches about 10 px into the hole
@@ -123,9 +126,10 @@ class Level:
         matches = 2 * coarse[rows // 2, columns // 2] + np.stack([rows % 2, columns % 2], axis=2)
         return self._made_valid(matches.astype(np.int32))
 
-    def solve(self, pixels: Floats, matches: Ints, turns: int) -> tuple[Floats, Ints]:
+    def solve(self, pixels: Floats, matches: Ints) -> tuple[Floats, Ints]:
         """Search and vote by turns, until nothing is gained."""
-        for turn in range(turns):
+        turns = _TURN_PATCHES // max(1, len(self.targets))
+        for turn in range(min(_TURNS_MAX, max(_TURNS_MIN, turns))):
             for sweep in range(_SWEEPS):
                 draw = _SWEEPS * turn + sweep
                 matches = kernels.search(pixels, self.targets, self.is_target, self.sources, matches, self.radius, draw)
