@@ -6,8 +6,11 @@ import os
 
 from celery import Celery
 
+from pixelsite.lib import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelsite.settings")
 
+broker.use_for_filesystem_urls()
 app = Celery("pixelsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["jobs", "inference"])

@@ -1,25 +1,17 @@
-// The editor page: choose a photo, paint, send, wait, compare. Painting itself is <mask-canvas>,
-// comparing is <before-after>; this file knows the states (empty, ready, busy, done) and the server.
+// The editor page: choose a photo, paint, send, wait, compare. Painting itself is <mask-canvas>, comparing
+// is <before-after>, talking to the server is job-client.js; this file knows the states and the words.
 
-/** @typedef {{id: string, status: string, progress?: number, stage?: string, output_url?: string|null,
- *   credits_used?: number, error?: {code: string, message: string}|null, balance?: number|null}} Job */
+/** @typedef {import("./job-client.js").Job} Job */
 
 /** @type {{submitUrl: string, jobUrlTemplate: string, price: number, balance: number|null, maxBytes: number,
  *   maxPixels: number, accept: string, csrfToken: string}} */
 const config = JSON.parse(document.getElementById("editor-config").textContent);
 
-// The server answers early only when the job has ended; short waits keep the bar moving in between.
-const LONG_POLL_S = 2;
-const BREATH_MS = 250;
-const RETRY_MS = 4000;
-const FINAL = new Set(["completed", "failed", "blocked", "canceled"]);
-const SIGNED_OUT = "You have been signed out. Sign in in another tab, then try again here: what you painted is kept.";
-const OFFLINE = "There is no connection to the site. What you painted is kept; try again when you are back online.";
-/** What the worker calls its stages, for people. @type {Record<string, string>} */
-const STAGES = { decoding: "Reading the photo…", checking: "Checking…", filling: "Filling the hole…", encoding: "Saving the result…" };
 const PAINT_FIRST = "Paint over what should go.";
 
 const editor = document.getElementById("editor");
+// By the address in the page and not by a plain import: only the template knows the hashed name.
+const { JobClient, Problem } = await import(editor.dataset.jobClient);
 const one = (/** @type {string} */ selector) => editor.querySelector(selector);
 const canvas = one("mask-canvas");
 const compare = one("before-after");
@@ -32,15 +24,13 @@ const button = (/** @type {string} */ name) => one(`[data-action="${name}"]`);
 
 /** @type {File|null} */
 let photo = null;
-/** @type {Job|null} */
-let job = null;
-/** @type {XMLHttpRequest|null} */
-let sending = null;
 let photoUrl = "";
-let requestKey = "";
-
-/** Something the person should read; anything else thrown is a bug. */
-class Problem extends Error {}
+const client = new JobClient(config, {
+  say,
+  progress: showProgress,
+  cancelable: (/** @type {boolean} */ may) => { button("cancel").hidden = !may; },
+  balance: showBalance,
+});
 
 // --- What the page says --------------------------------------------------------------------------
 
@@ -83,7 +73,7 @@ function whyNotErase() {
 function refreshTools() {
   button("undo").disabled = !canvas.canUndo;
   button("redo").disabled = !canvas.canRedo;
-  button("clear").disabled = !canvas.canUndo;
+  button("clear").disabled = !canvas.canClear;
   button("brush").setAttribute("aria-pressed", String(!canvas.erasing));
   button("eraser").setAttribute("aria-pressed", String(canvas.erasing));
   editor.classList.toggle("is-erasing", canvas.erasing);
@@ -122,6 +112,7 @@ async function open(file) {
     if (canvas.width * canvas.height > config.maxPixels) {
       photo = null;
       enter("empty");
+editor.dataset.isReady = "";
       throw new Problem(`This photo has ${Math.round((canvas.width * canvas.height) / 1e6)} megapixels; up to ${Math.round(config.maxPixels / 1e6)} can be worked on.`);
     }
     canvas.focus({ preventScroll: true });
@@ -137,7 +128,7 @@ async function openSample() {
     const answer = await fetch(button("sample").dataset.sample);
     open(new File([await answer.blob()], "sample.webp", { type: "image/webp" }));
   } catch {
-    warn(OFFLINE);
+    warn("The sample could not be loaded. Check your connection and try again.");
   }
 }
 
@@ -148,18 +139,12 @@ async function erase() {
   hush();
   enter("busy");
   showProgress(null);
-  button("cancel").hidden = true;
   try {
     say("Drawing the mask…");
-    const mask = await canvas.exportMask();
-    job = await submit(mask);
-    showBalance(job.balance);
-    await showResult(await follow(job.id));
+    await showResult(await client.run(photo, await canvas.exportMask()));
   } catch (error) {
     enter("ready");
     report(error);
-  } finally {
-    job = null;
   }
 }
 
@@ -168,127 +153,6 @@ function report(error) {
   if (error instanceof Problem) return warn(error.message);
   console.error(error);
   return warn("Something went wrong in this page. What you painted is kept; please try again.");
-}
-
-/** @param {Blob} mask @returns {Promise<Job>} */
-async function submit(mask) {
-  const form = new FormData();
-  form.append("image", photo, photo.name);
-  form.append("mask", mask, "mask.png");
-  // One key per attempt: asking again after a lost answer must not cost twice.
-  requestKey ||= Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  let answer = await post(form);
-  // After signing in again in another tab the old token is stale: fetch a fresh one and try once more.
-  if (isSignedOut(answer) && (await refreshToken())) answer = await post(form);
-  requestKey = "";
-  if (isSignedOut(answer)) throw new Problem(SIGNED_OUT);
-  if (answer.status >= 400) throw new Problem(answer.body?.detail ?? "The site could not take this photo. Please try again in a moment.");
-  return answer.body;
-}
-
-/** @typedef {{status: number, body: any}} Answer */
-
-/** A wall in front of the endpoint may also answer with the sign-in page, which is no JSON. @param {Answer} answer */
-const isSignedOut = ({ status, body }) => status === 401 || status === 403 || (status < 300 && body === null);
-
-/** XMLHttpRequest, because fetch cannot tell how much has been sent. @param {FormData} form @returns {Promise<Answer>} */
-function post(form) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    sending = request;
-    request.open("POST", config.submitUrl);
-    request.setRequestHeader("X-CSRFToken", config.csrfToken);
-    request.setRequestHeader("Idempotency-Key", requestKey);
-    request.setRequestHeader("Accept", "application/json");
-    request.upload.onprogress = ({ loaded, total, lengthComputable }) => {
-      say("Sending your photo…");
-      showProgress(lengthComputable ? (100 * loaded) / total : null);
-      button("cancel").hidden = false;
-    };
-    request.upload.onload = () => {
-      // From here on the server may have the job: leaving is no longer a clean "not sent".
-      sending = null;
-      button("cancel").hidden = true;
-      showProgress(null);
-      say("Sent. Waiting for the site to answer…");
-    };
-    request.onload = () => resolve({ status: request.status, body: parseJson(request.responseText) });
-    request.onerror = () => reject(new Problem(OFFLINE));
-    request.onloadend = () => { sending = null; };
-    request.onabort = () => reject(new Problem("Not sent. Nothing was charged."));
-    request.send(form);
-  });
-}
-
-/** @param {string} text */
-function parseJson(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-async function refreshToken() {
-  const answer = await fetch(location.href).catch(() => null);
-  if (!answer) return false;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const token = parseJson(page.getElementById("editor-config")?.textContent ?? "")?.csrfToken;
-  if (token) config.csrfToken = token;
-  return Boolean(token);
-}
-
-// --- Waiting -------------------------------------------------------------------------------------
-
-const pause = (/** @type {number} */ ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-const jobUrl = (/** @type {string} */ id) => config.jobUrlTemplate.replace("__id__", encodeURIComponent(id));
-
-/** Asks until the job has ended. A lost connection or sign-in does not end it: the job goes on without us. @param {string} id */
-async function follow(id) {
-  let wait = 0;
-  for (;;) {
-    const answer = await ask(`${jobUrl(id)}?wait=${wait}`);
-    wait = LONG_POLL_S;
-    if (answer === null) say("No connection. The job goes on; asking again…");
-    else if (isSignedOut(answer)) say("You have been signed out. Sign in in another tab; this page then goes on by itself.");
-    else if (answer.status === 404) throw new Problem("This job is no longer there.");
-    else if (answer.status >= 400) say("The site does not answer as it should. Asking again…");
-    else {
-      job = /** @type {Job} */ (answer.body);
-      showBalance(job.balance);
-      if (FINAL.has(job.status)) return job;
-      showJob(job);
-      await pause(BREATH_MS);
-      continue;
-    }
-    showProgress(null);
-    await pause(RETRY_MS);
-  }
-}
-
-/** @param {string} url @returns {Promise<Answer|null>} */
-async function ask(url) {
-  try {
-    const answer = await fetch(url, { headers: { Accept: "application/json" } });
-    return { status: answer.status, body: parseJson(await answer.text()) };
-  } catch {
-    return null;
-  }
-}
-
-/** @param {Job} current */
-function showJob({ status: state, progress: percent, stage }) {
-  button("cancel").hidden = state !== "queued";
-  showProgress(state === "queued" ? null : (percent ?? null));
-  say(state === "queued" ? "Waiting for a worker…" : (STAGES[stage ?? ""] ?? "Erasing…"));
-}
-
-async function cancel() {
-  if (sending) return sending.abort();
-  if (!job) return;
-  button("cancel").hidden = true;
-  // The answer is not needed: follow() sees what became of the job.
-  await fetch(jobUrl(job.id), { method: "DELETE", headers: { "X-CSRFToken": config.csrfToken } }).catch(() => null);
 }
 
 // --- Result --------------------------------------------------------------------------------------
@@ -357,7 +221,7 @@ const actions = {
   "zoom-out": () => canvas.zoom(1 / 1.4),
   fit: () => canvas.fit(),
   erase,
-  cancel,
+  cancel: () => client.cancel(),
   more: eraseMore,
 };
 
@@ -395,7 +259,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 canvas.addEventListener("change", () => {
-  requestKey = "";
+  client.isNewRequest();
   refreshTools();
 });
 sizeInput.addEventListener("input", () => {
@@ -432,3 +296,4 @@ document.addEventListener("drop", (event) => {
 
 one("[data-size-limit]").textContent = `, up to ${megabytes(config.maxBytes)} MB`;
 enter("empty");
+editor.dataset.isReady = "";

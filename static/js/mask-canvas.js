@@ -40,28 +40,24 @@ class MaskCanvas extends HTMLElement {
     /** @type {Map<number, {x: number, y: number}>} */
     this.touches = new Map();
     this.#forget();
-    new ResizeObserver(() => this.#resized()).observe(this);
+    new ResizeObserver(() => { if (this.fitted) this.fit(); else if (this.width) this.#place(); }).observe(this);
 
-    this.addEventListener("pointerdown", (event) => this.#down(event));
-    this.addEventListener("pointermove", (event) => this.#move(event));
-    this.addEventListener("pointerup", (event) => this.#up(event));
-    this.addEventListener("pointercancel", (event) => this.#up(event));
+    this.addEventListener("pointerdown", this.#down);
+    this.addEventListener("pointermove", this.#move);
+    this.addEventListener("pointerup", this.#up);
+    this.addEventListener("pointercancel", this.#up);
+    this.addEventListener("keydown", this.#key);
+    this.addEventListener("wheel", this.#wheel, { passive: false });
     this.addEventListener("pointerleave", () => { if (!this.stroke) this.ring.hidden = true; });
     this.addEventListener("contextmenu", (event) => event.preventDefault());
-    this.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    this.addEventListener("keydown", (event) => this.#key(event));
-    this.addEventListener("blur", () => this.#liftKeyboardBrush());
+    this.addEventListener("blur", () => { this.#end(); this.ring.hidden = true; });
   }
 
   #forget() {
-    /** @type {Stroke[][]} */
-    this.earlier = [];
-    /** @type {Step[]} */
-    this.steps = [];
-    /** @type {Step[]} */
-    this.undone = [];
-    /** @type {Stroke | null} */
-    this.stroke = null;
+    this.earlier = /** @type {Stroke[][]} */ ([]);
+    this.steps = /** @type {Step[]} */ ([]);
+    this.undone = /** @type {Step[]} */ ([]);
+    this.stroke = /** @type {Stroke | null} */ (null);
   }
 
   // --- Photo ---------------------------------------------------------------------------------
@@ -81,7 +77,7 @@ class MaskCanvas extends HTMLElement {
     bitmap.close();
     this.#prepareTint();
     this.fit();
-    this.#changed();
+    this.dispatchEvent(new Event("change"));
   }
 
   /** Shows another picture under the mask: a result. @param {CanvasImageSource} picture */
@@ -113,7 +109,7 @@ class MaskCanvas extends HTMLElement {
 
   get canUndo() { return this.steps.length > 0; }
   get canRedo() { return this.undone.length > 0; }
-
+  get canClear() { return this.#current.length > 0; }
   /** Strokes of the current round that still count. @returns {Stroke[]} */
   get #current() {
     return /** @type {Stroke[]} */ (this.steps.slice(this.steps.lastIndexOf("clear") + 1));
@@ -153,7 +149,8 @@ class MaskCanvas extends HTMLElement {
   }
 
   clear() {
-    if (this.#current.length) this.#take("clear");
+    this.steps.push("clear");
+    this.undone = [];
     this.#redraw();
   }
 
@@ -165,26 +162,14 @@ class MaskCanvas extends HTMLElement {
     this.#redraw();
   }
 
-  /** @param {Step} step */
-  #take(step) {
-    this.steps.push(step);
-    this.undone = [];
-  }
-
-  #changed() {
+  #redraw() {
+    const context = this.#tintContext();
+    context.clearRect(0, 0, this.width + 1, this.height + 1); // the preview is rounded up
+    for (const stroke of this.#current) drawStroke(context, stroke, this.hatch);
     this.dispatchEvent(new Event("change"));
   }
 
-  #redraw() {
-    const context = this.#tintContext();
-    context.save();
-    context.resetTransform();
-    context.clearRect(0, 0, this.tint.width, this.tint.height);
-    context.restore();
-    for (const stroke of this.#current) drawStroke(context, stroke, this.hatch);
-    this.#changed();
-  }
-
+  /** Draws in pixels of the photo. */
   #tintContext() {
     const context = this.tint.getContext("2d");
     context.setTransform(this.shrink, 0, 0, this.shrink, 0, 0);
@@ -211,11 +196,6 @@ class MaskCanvas extends HTMLElement {
     this.top = (this.clientHeight - this.height * this.scale) / 2;
     this.fitted = true;
     this.#place();
-  }
-
-  #resized() {
-    if (this.fitted) this.fit();
-    else if (this.width) this.#place();
   }
 
   /** @param {number} factor @param {number} [x] @param {number} [y] the point that stays, in screen pixels of this element */
@@ -260,7 +240,7 @@ class MaskCanvas extends HTMLElement {
       this.panning = spot;
       return;
     }
-    this.#liftKeyboardBrush();
+    this.#end(); // the keyboard may have left its brush down
     // Button 2 is the right one, 5 the eraser end of a pen.
     this.#begin(spot, this.erasing || event.button === 2 || event.button === 5);
   }
@@ -349,17 +329,13 @@ class MaskCanvas extends HTMLElement {
     this.#showRing(this.carried);
   }
 
-  #liftKeyboardBrush() {
-    this.#end();
-    this.ring.hidden = true;
-  }
-
   // --- Strokes -------------------------------------------------------------------------------
 
   /** @param {{x: number, y: number}} spot @param {boolean} erases */
   #begin(spot, erases) {
     this.stroke = { erases, size: Math.max(THINNEST_PX, this.brush / this.scale), points: [] };
-    this.#take(this.stroke);
+    this.steps.push(this.stroke);
+    this.undone = [];
     this.#showRing(spot);
     this.#extend(spot);
   }
@@ -374,7 +350,7 @@ class MaskCanvas extends HTMLElement {
   #end() {
     if (!this.stroke) return;
     this.stroke = null;
-    this.#changed();
+    this.dispatchEvent(new Event("change"));
   }
 
   /** @param {number} diameter in screen pixels */

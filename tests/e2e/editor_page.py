@@ -34,6 +34,7 @@ class EditorPage:
         self.visitor = visitor
         self.page: Page = visitor.page
         self.page.goto("/editor/")
+        self.page.locator("#editor[data-is-ready]").wait_for(state="attached")
         self.width = self.height = 0
 
     def part(self, name: str) -> Locator:
@@ -56,7 +57,7 @@ class EditorPage:
     @property
     def scale(self) -> float:
         """Screen pixels per pixel of the photo."""
-        return self._photo_box()["width"] / self.width
+        return float(self._photo_box()["width"]) / self.width
 
     def spot(self, x: float, y: float) -> Point:
         """Where a pixel of the photo is in the window."""

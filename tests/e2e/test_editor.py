@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests import photos
 from tests.e2e.editor_page import EditorPage
@@ -26,7 +27,7 @@ def editor(desktop: Visitor) -> EditorPage:
     return page
 
 
-def _assert_gone_and_nothing_else_changed(result: photos.Pixels, mask: photos.NDArray[np.bool_]) -> None:
+def _assert_gone_and_nothing_else_changed(result: photos.Pixels, mask: NDArray[np.bool_]) -> None:
     before = photos.with_object(WIDTH, HEIGHT).astype(int)
     wall = photos.textured(WIDTH, HEIGHT).astype(int)
     hole = photos.object_mask(WIDTH, HEIGHT)

@@ -144,9 +144,9 @@ def test_the_bar_shows_what_the_worker_reports_and_a_working_job_cannot_be_cance
 
 
 def test_a_file_that_is_no_photo_is_refused_and_the_photo_before_it_stays(editor: EditorPage) -> None:
-    file = {"name": "notes.png", "mimeType": "image/png", "buffer": b"not a picture at all"}
-
-    editor.part("file-input").set_input_files([file])  # type: ignore[list-item]
+    editor.part("file-input").set_input_files(
+        {"name": "notes.png", "mimeType": "image/png", "buffer": b"not a picture at all"}
+    )
 
     expect(editor.part("editor-error")).to_contain_text("cannot read this file as a photo")
     _assert_can_try_again(editor)

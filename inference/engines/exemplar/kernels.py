@@ -46,7 +46,7 @@ def make_valid(matches, targets, sources, places):
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def search(pixels, targets, is_target, sources, matches, radius, turn):
+def search(pixels, targets, is_target, sources, matches, radius, turn, reach_max):
     """One round of propagation from neighbours near and far, then random search; every target looks at the last round."""
     height, width = sources.shape
     better = matches.copy()
@@ -55,8 +55,7 @@ def search(pixels, targets, is_target, sources, matches, radius, turn):
         y, x = targets[index]
         by, bx = matches[y, x]
         best = _patch_distance(pixels, y, x, by, bx, radius, np.float32(3.4e38))
-        for exponent in range(4):
-            step = 1 << exponent
+        for step in (1, 4):
             for direction in range(4):
                 dy = step * ((direction == 0) - (direction == 1))
                 dx = step * ((direction == 2) - (direction == 3))
@@ -69,7 +68,7 @@ def search(pixels, targets, is_target, sources, matches, radius, turn):
                 distance = _patch_distance(pixels, y, x, sy, sx, radius, best)
                 if distance < best:
                     best, by, bx = distance, sy, sx
-        reach = max(height, width)
+        reach = reach_max
         draw = np.uint64(turn * 1000003 + index) * np.uint64(64)
         while reach >= 1:
             draw += np.uint64(2)

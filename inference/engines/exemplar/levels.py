@@ -20,10 +20,11 @@ _TEXTURE_WEIGHT = 1.5  # of texture against colour when patches are compared
 _TEXTURE_WINDOW_PX = 9
 _CONFIDENCE_BASE = 1.25  # how fast trust falls with each pixel from the border
 _CONFIDENCE_DEPTH_MAX = 24.0
-# Turns of search and vote on each level: the coarse ones decide what goes where, and cost little.
-_TURNS_MIN, _TURNS_MAX = 3, 12
-_TURN_PATCHES = 150_000
-_SWEEPS = 2  # of the search in each turn
+# Turns of search and vote on each level: the coarse ones decide what goes where, and cost little. A level with more
+# patches than this gets one turn, and looks for better matches only near the ones it was given.
+_TURNS_MAX = 12
+_TURN_PATCHES = 200_000
+_REACH_FINE_PX = 16
 _SETTLED = 0.25  # grey levels a turn changes on average when there is no more to gain
 _SCREEN = 0.01  # ties the result to the copied pixels: a wrong border colour reaches about 10 px into the hole
 _ROUNDS, _RELAXATION = 80, 1.7  # of successive over-relaxation; enough for that reach
@@ -128,11 +129,20 @@ class Level:
 
     def solve(self, pixels: Floats, matches: Ints) -> tuple[Floats, Ints]:
         """Search and vote by turns, until nothing is gained."""
-        turns = _TURN_PATCHES // max(1, len(self.targets))
-        for turn in range(min(_TURNS_MAX, max(_TURNS_MIN, turns))):
-            for sweep in range(_SWEEPS):
-                draw = _SWEEPS * turn + sweep
-                matches = kernels.search(pixels, self.targets, self.is_target, self.sources, matches, self.radius, draw)
+        turns = min(_TURNS_MAX, max(1, _TURN_PATCHES // max(1, len(self.targets))))
+        sweeps, reach = (1, _REACH_FINE_PX) if turns == 1 else (2, max(self.hole.shape))
+        for turn in range(turns):
+            for sweep in range(sweeps):
+                matches = kernels.search(
+                    pixels,
+                    self.targets,
+                    self.is_target,
+                    self.sources,
+                    matches,
+                    self.radius,
+                    sweeps * turn + sweep,
+                    reach,
+                )
             before, pixels = pixels, self.vote(matches, pixels)
             if float(np.abs(pixels - before)[self.hole].mean()) < _SETTLED:
                 break

@@ -1,0 +1,184 @@
+// Sends a photo and its mask to the server and waits for the result. Knows nothing of the page: what there
+// is to show goes through four functions it is given.
+
+/** @typedef {{id: string, status: string, progress?: number, stage?: string|null, output_url?: string|null,
+ *   error?: {code: string, message: string}|null, balance?: number|null}} Job */
+
+/** @typedef {object} Page
+ *  @property {(text: string) => void} say
+ *  @property {(percent: number|null) => void} progress  null: under way, but nobody can say how far
+ *  @property {(may: boolean) => void} cancelable
+ *  @property {(credits: number|null|undefined) => void} balance */
+
+/** @typedef {{status: number, body: any}} Answer */
+
+// The server answers early only when the job has ended; short waits keep the bar moving in between.
+const LONG_POLL_S = 2;
+const BREATH_MS = 250;
+const RETRY_MS = 4000;
+const FINAL = new Set(["completed", "failed", "blocked", "canceled"]);
+const SIGNED_OUT = "You have been signed out. Sign in in another tab, then try again here: what you painted is kept.";
+const OFFLINE = "There is no connection to the site. What you painted is kept; try again when you are back online.";
+/** What the worker calls its stages, for people. @type {Record<string, string>} */
+const STAGES = { decoding: "Reading the photo…", checking: "Checking…", filling: "Filling the hole…", encoding: "Saving the result…" };
+
+/** Something the person should read; anything else thrown is a bug. */
+export class Problem extends Error {}
+
+export class JobClient {
+  /** @type {Job|null} */
+  #job = null;
+  /** @type {XMLHttpRequest|null} */
+  #upload = null;
+  #key = "";
+
+  /** @param {{submitUrl: string, jobUrlTemplate: string, csrfToken: string}} config @param {Page} page */
+  constructor(config, page) {
+    this.config = config;
+    this.page = page;
+  }
+
+  /** What will be sent next is not what was sent before: it may cost again. */
+  isNewRequest() {
+    this.#key = "";
+  }
+
+  /** @param {File} photo @param {Blob} mask @returns {Promise<Job>} the ended job, however it ended */
+  async run(photo, mask) {
+    this.page.cancelable(false);
+    try {
+      this.#job = await this.#submit(photo, mask);
+      this.page.balance(this.#job.balance);
+      return await this.#follow(this.#job.id);
+    } finally {
+      this.#job = null;
+    }
+  }
+
+  async cancel() {
+    if (this.#upload) return this.#upload.abort();
+    if (!this.#job) return;
+    this.page.cancelable(false);
+    // The answer is not needed: the loop that follows the job sees what became of it.
+    const request = { method: "DELETE", headers: { "X-CSRFToken": this.config.csrfToken } };
+    await fetch(this.#jobUrl(this.#job.id), request).catch(() => null);
+  }
+
+  /** @param {File} photo @param {Blob} mask @returns {Promise<Job>} */
+  async #submit(photo, mask) {
+    const form = new FormData();
+    form.append("image", photo, photo.name);
+    form.append("mask", mask, "mask.png");
+    // One key per request: sending it again after a lost answer must not cost twice.
+    this.#key ||= Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    let answer = await this.#post(form);
+    // After signing in again in another tab the old token is stale: fetch a fresh one and try once more.
+    if (isSignedOut(answer) && (await this.#refreshToken())) answer = await this.#post(form);
+    if (answer.status < 500) this.#key = "";
+    if (isSignedOut(answer)) throw new Problem(SIGNED_OUT);
+    if (answer.status >= 400) throw new Problem(answer.body?.detail ?? "The site could not take this photo. Please try again in a moment.");
+    return answer.body;
+  }
+
+  /** XMLHttpRequest, because fetch cannot tell how much has been sent. @param {FormData} form @returns {Promise<Answer>} */
+  #post(form) {
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      this.#upload = request;
+      request.open("POST", this.config.submitUrl);
+      request.setRequestHeader("X-CSRFToken", this.config.csrfToken);
+      request.setRequestHeader("Idempotency-Key", this.#key);
+      request.setRequestHeader("Accept", "application/json");
+      request.upload.onprogress = ({ loaded, total, lengthComputable }) => {
+        this.page.say("Sending your photo…");
+        this.page.progress(lengthComputable ? (100 * loaded) / total : null);
+        this.page.cancelable(true);
+      };
+      request.upload.onload = () => {
+        // From here on the server may have the job: leaving is no longer a clean "not sent".
+        this.#upload = null;
+        this.page.cancelable(false);
+        this.page.progress(null);
+        this.page.say("Sent. Waiting for the site to answer…");
+      };
+      request.onload = () => resolve({ status: request.status, body: parseJson(request.responseText) });
+      request.onerror = () => reject(new Problem(OFFLINE));
+      request.onabort = () => reject(new Problem("Not sent. Nothing was charged."));
+      request.onloadend = () => { this.#upload = null; };
+      request.send(form);
+    });
+  }
+
+  async #refreshToken() {
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer) return false;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = parseJson(page.getElementById("editor-config")?.textContent ?? "")?.csrfToken;
+    if (token) this.config.csrfToken = token;
+    return Boolean(token);
+  }
+
+  /** Asks until the job has ended. A lost connection or sign-in does not end it: the job goes on without us. @param {string} id */
+  async #follow(id) {
+    for (let wait = 0; ; wait = LONG_POLL_S) {
+      const answer = await ask(`${this.#jobUrl(id)}?wait=${wait}`);
+      if (answer?.status === 404) throw new Problem("This job is no longer there.");
+      const trouble = whyNoNews(answer);
+      if (trouble) {
+        this.page.say(trouble);
+        this.page.progress(null);
+        await pause(RETRY_MS);
+        continue;
+      }
+      const job = /** @type {Job} */ (answer?.body);
+      this.page.balance(job.balance);
+      if (FINAL.has(job.status)) return job;
+      this.#show(job);
+      await pause(BREATH_MS);
+    }
+  }
+
+  /** @param {Job} job */
+  #show({ status, progress, stage }) {
+    const waiting = status === "queued";
+    this.page.cancelable(waiting);
+    this.page.progress(waiting ? null : (progress ?? null));
+    this.page.say(waiting ? "Waiting for a worker…" : (STAGES[stage ?? ""] ?? "Erasing…"));
+  }
+
+  /** @param {string} id */
+  #jobUrl(id) {
+    return this.config.jobUrlTemplate.replace("__id__", encodeURIComponent(id));
+  }
+}
+
+const pause = (/** @type {number} */ ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/** A wall in front of the endpoint may also answer with the sign-in page, which is no JSON. @param {Answer} answer */
+const isSignedOut = ({ status, body }) => status === 401 || status === 403 || (status < 300 && body === null);
+
+/** @param {Answer|null} answer @returns {string} empty: the answer tells of the job */
+function whyNoNews(answer) {
+  if (answer === null) return "No connection. The job goes on; asking again…";
+  if (isSignedOut(answer)) return "You have been signed out. Sign in in another tab; this page then goes on by itself.";
+  return answer.status >= 400 ? "The site does not answer as it should. Asking again…" : "";
+}
+
+/** @param {string} url @returns {Promise<Answer|null>} null: no connection */
+async function ask(url) {
+  try {
+    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    return { status: answer.status, body: parseJson(await answer.text()) };
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} text */
+function parseJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
