@@ -29,7 +29,7 @@ class Channel(filesystem.Channel):
         unfinished.write_text(dumps(payload))
         unfinished.rename(folder / name)
 
-    def _get(self, queue: str) -> dict[str, Any]:
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
         folder = Path(self.data_folder_in)
         for name in sorted(path.name for path in folder.iterdir()):
             if name.partition(".")[2] != f"{queue}.msg":

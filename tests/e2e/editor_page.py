@@ -93,6 +93,9 @@ class EditorPage:
         protocol = self.visitor.context.new_cdp_session(self.page)
         down = 0
         for fingers in [*moments, []]:
+            if not fingers:
+                # Lifted in full swing it would be a fling, and Chromium swallows a tap that comes right after one.
+                self.page.wait_for_timeout(150)
             kind = "touchStart" if len(fingers) > down else "touchMove" if fingers else "touchEnd"
             down = len(fingers)
             where = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]

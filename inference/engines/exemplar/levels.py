@@ -16,9 +16,9 @@ _RADIUS = 3  # 7×7 patches, as in the papers
 _SOURCES_MIN = 16  # fewer patches to choose from are none
 _COARSEST_DEPTH_PX = 5.0  # the hole is this deep, at most, on the coarsest level
 _COARSEST_SIDE_PX = 24
-_TEXTURE_WEIGHT = 1.5  # of texture against colour when patches are compared
+_TEXTURE_WEIGHT = 3.0  # of texture against colour when patches are compared
 _TEXTURE_WINDOW_PX = 9
-_CONFIDENCE_BASE = 1.25  # how fast trust falls with each pixel from the border
+_CONFIDENCE_BASE = 1.5  # how fast trust falls with each pixel from the border
 _CONFIDENCE_DEPTH_MAX = 24.0
 # Turns of search and vote on each level: the coarse ones decide what goes where, and cost little. A level with more
 # patches than this gets one turn, and looks for better matches only near the ones it was given.
