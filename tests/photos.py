@@ -33,7 +33,7 @@ def textured(width: int = WIDTH, height: int = HEIGHT, *, seed: int = 1) -> Pixe
     noise = np.random.default_rng(seed).normal(0, 9, (height, width, 1))
     y, x = np.mgrid[:height, :width]
     waves = 14 * np.sin(x / 3.1 + 2 * np.sin(y / 7))[..., None]
-    return np.clip(gradient(width, height) + noise + waves, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(gradient(width, height) + noise + waves, 0, 255), np.uint8)
 
 
 def with_object(width: int = WIDTH, height: int = HEIGHT) -> Pixels:
@@ -46,7 +46,7 @@ def with_object(width: int = WIDTH, height: int = HEIGHT) -> Pixels:
 def object_mask(width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.bool_]:
     """H×W bool: an ellipse over the middle third."""
     y, x = np.mgrid[:height, :width]
-    return ((x - width / 2) / (width / 6)) ** 2 + ((y - height / 2) / (height / 5)) ** 2 <= 1
+    return np.asarray(((x - width / 2) / (width / 6)) ** 2 + ((y - height / 2) / (height / 5)) ** 2 <= 1)
 
 
 def sample_mask(width: int = WIDTH, height: int = HEIGHT) -> bytes:

@@ -21,7 +21,8 @@ from kombu.utils.json import dumps, loads
 class Channel(filesystem.Channel):
     """A channel whose messages are never seen half-written."""
 
-    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
+    # kombu names the argument in two ways
+    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         # Names sort by time; the clock is the one all processes of this machine share.
         name = f"{time.monotonic_ns():020}_{uuid.uuid4()}.{queue}.msg"
