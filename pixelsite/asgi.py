@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from asgiref.wsgi import WsgiToAsgi
+from a2wsgi import WSGIMiddleware
 from django.core.asgi import get_asgi_application
 from whitenoise import WhiteNoise
 
@@ -24,7 +24,7 @@ def _no_such_file(environ: dict[str, Any], start_response: Callable[..., Any]) -
     return [b"There is no such file.\n"]
 
 
-_static = WsgiToAsgi(  # type: ignore[no-untyped-call]
+_static = WSGIMiddleware(
     WhiteNoise(
         _no_such_file,
         root=str(settings.STATIC_ROOT),
@@ -35,7 +35,7 @@ _static = WsgiToAsgi(  # type: ignore[no-untyped-call]
 )
 
 
-async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def application(scope: Any, receive: Any, send: Any) -> None:
     """Answer one connection."""
     if scope["type"] == "http" and scope["path"].startswith(settings.STATIC_URL):
         await _static(scope, receive, send)

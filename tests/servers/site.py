@@ -90,7 +90,7 @@ class SiteServer:
         program = [sys.executable, "-m", "uvicorn", "pixelsite.asgi:application"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*program, "--host", "127.0.0.1", "--port", str(self.port), "--lifespan", "off"],
+                [*program, "--host", "127.0.0.1", "--port", str(self.port), "--lifespan", "off", "--reset-contextvars"],
                 cwd=self.root,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
