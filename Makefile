@@ -13,7 +13,7 @@ export VENV HOST PORT PIXELSITE_DATA PIXELSITE_SITE_URL WORKER_THREADS
 
 PYTHON := $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint format bench clean
+.PHONY: help run test test-fast lint format bench screenshot clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,6 +44,9 @@ format: $(VENV)/.installed-dev ## Rewrite the code in the project's style
 
 bench: $(VENV)/.installed-dev ## Compare the fill engines on the photos at hand
 	$(PYTHON) -m bench.fill
+
+screenshot: $(VENV)/.installed-dev ## Make the README's picture of the editor
+	$(PYTHON) -m tests.e2e.readme_picture
 
 clean: ## Delete the virtual environment and what tools left behind; never your data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.e2e.visitor import Visitor
 
@@ -35,11 +35,15 @@ def _chromium() -> str:
     pytest.skip(message)
 
 
+def launch_chromium(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(executable_path=_chromium(), args=_ARGUMENTS)
+
+
 # Not for the whole session: while it lives an event loop runs in this thread, and Django then refuses the ORM to others.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        yield (launched := playwright.chromium.launch(executable_path=_chromium(), args=_ARGUMENTS))
+        yield (launched := launch_chromium(playwright))
         launched.close()
 
 

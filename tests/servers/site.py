@@ -124,6 +124,7 @@ def running_site(*, root: Path, port: int | None = None, **environment: str) -> 
         site = SiteServer(root=root, data=data, port=port or free_port(), extra=environment)
         site.manage("migrate", "--verbosity", "0")
         site.manage("createcachetable")
+        site.manage("collectstatic", "--no-input", "--verbosity", "0")
         try:
             site.start()
             yield site

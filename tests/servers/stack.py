@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import psycopg
 
 from tests.servers.processes import ServerDidNotStart, end_process, free_port, short_folder, tail, wait_until
 from tests.servers.site import SiteServer
@@ -76,16 +79,34 @@ class LiveSite(SiteServer):
         return found.group(1)
 
 
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def _own_database() -> Iterator[dict[str, str]]:
+    """A fresh database on the PostgreSQL this test run was given, if it was given one."""
+    url = os.environ.get("DATABASE_URL")
+    if url is None:
+        yield {}
+        return
+    name = f"stack_{uuid.uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield {"DATABASE_URL": re.sub(r"/[^/?]+(?=\?|$)", f"/{name}", url, count=1)}
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @contextmanager
 def running_stack(*, root: Path, **environment: str) -> Iterator[LiveSite]:
     """A whole site on a data folder of its own, gone at the end. Uses the servers this test run was given, if any."""
-    given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
-    if "REDIS_URL" in given:
+    given: dict[str, str] = {}
+    if "REDIS_URL" in os.environ:
         # Other tests clear their cache, which in Redis empties the whole database: this site gets one of its own.
-        given["REDIS_URL"] = given["REDIS_URL"].rstrip("/").removesuffix("/0") + "/1"
+        given["REDIS_URL"] = os.environ["REDIS_URL"].rstrip("/").removesuffix("/0") + f"/{next(_numbers)}"
     # honcho's children find Python and the port by these names.
     paths = {"VENV": sys.prefix, "HOST": "127.0.0.1", "WORKER_THREADS": "2"}
-    with short_folder("stack-") as data:
+    with short_folder("stack-") as data, _own_database() as database:
+        given |= database
         site = LiveSite(root=root, data=data, port=free_port(), extra=paths | given | environment)
         try:
             site.start()
