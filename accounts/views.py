@@ -32,7 +32,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     next_page = _own_path(request, request.GET.get("next"))
     if request.user.is_authenticated:
         return redirect(next_page)
-    return render(request, "account/login.html", {"next": next_page})
+    return render(request, "account/login.html", {"next": next_page, "signup_credits": settings.SIGNUP_CREDITS})
 
 
 def demo_link_path() -> str:

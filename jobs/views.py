@@ -56,7 +56,6 @@ def _dashboard(request: HttpRequest, *, new_key: str | None = None) -> HttpRespo
         "new_key": new_key,
         "ledger": selectors.statement(user, limit=_LEDGER_SHOWN),
         "curl_example": curl_example(site=_site(request), key=new_key or "$PIXELSITE_KEY"),
-        "job_url_template": reverse("editor_job", args=[_NIL]).replace(str(_NIL), "__id__"),
     }
     return render(request, "jobs/dashboard.html", context)
 
@@ -74,8 +73,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "receipt": job.receipt,
         "images_deleted": job.images_deleted_at is not None,
     }
-    job_url_template = reverse("editor_job", args=[_NIL]).replace(str(_NIL), "__id__")
-    return render(request, "jobs/job_detail.html", {"job": details, "job_url_template": job_url_template})
+    return render(request, "jobs/job_detail.html", {"job": details})
 
 
 def _job_card(job: Job) -> dict[str, Any]:
@@ -102,7 +100,6 @@ def editor(request: HttpRequest) -> HttpResponse:
     config = {
         "submitUrl": reverse("editor_submit"),
         "jobUrlTemplate": reverse("editor_job", args=[_NIL]).replace(str(_NIL), "__id__"),
-        "loginUrl": settings.LOGIN_URL,
         "price": REMOVE_OBJECT.price_credits,
         "balance": balance,
         "maxBytes": settings.UPLOAD_BYTES_MAX,

@@ -12,7 +12,9 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from billing import selectors
-from jobs.api.views import JobView, RemoveObjectView
+from jobs import lifecycle, retention
+from jobs.api.views import JobView, RemoveObjectView, base_url
+from jobs.representation import job_json
 
 
 @extend_schema(exclude=True)
@@ -30,7 +32,10 @@ class EditorJobView(JobView):
         return self._with_balance(request, super().get(request, job_id))
 
     def delete(self, request: Request, job_id: UUID) -> Response:
-        return self._with_balance(request, super().delete(request, job_id))
+        """Cancel only: a click that comes a moment too late must not delete a result that was paid for."""
+        job = lifecycle.cancel_job(job=self.job(request, job_id))
+        retention.delete_images(job)
+        return self._with_balance(request, Response(job_json(job, base_url=base_url(request))))
 
     @staticmethod
     def _with_balance(request: Request, response: Response) -> Response:

@@ -220,7 +220,7 @@ def test_a_job_that_ends_shows_up_on_an_open_dashboard_by_itself(desktop: Visito
     expect(newest.locator("img")).to_be_visible()
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html"])
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
 def test_error_pages_need_no_context(name: str) -> None:
     page = render_to_string(name)
 

@@ -115,6 +115,13 @@ def test_the_editor_is_told_the_balance_with_the_job(alice_browser: Client, job:
     assert alice_browser.get(f"/editor/jobs/{job.pk}/").json()["balance"] == 495
 
 
+def test_canceling_too_late_keeps_the_result(alice_browser: Client, completed: Job) -> None:
+    answer = alice_browser.delete(f"/editor/jobs/{completed.pk}/")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_cancelable")
+    assert Job.objects.get().output_name == completed.output_name
+
+
 def test_the_editor_cancels_a_queued_job(cast: Cast, alice_browser: Client, job: Job) -> None:
     body = alice_browser.delete(f"/editor/jobs/{job.pk}/").json()
 
