@@ -1,0 +1,184 @@
+"""The worker's task with engines that behave as told: what each end of an attempt does to job, money and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from billing import invariants
+from inference import tasks
+from inference.engines.base import Crop, EngineSpec, Image
+from inference.errors import BadOutput, EngineError, NothingFound, OutOfMemory
+from inference.safety import Verdict
+from jobs import lifecycle, storage
+from jobs.models import Job, Status
+from tests.cast import Cast
+
+
+class ToldEngine:
+    """Fills with noise around the mean of the known pixels, after doing what it is told."""
+
+    spec = EngineSpec(name="told", device="cpu", best_side_px=512)
+
+    def __init__(self, then: Callable[[], object] = lambda: None) -> None:
+        self.then = then
+
+    def fill(self, crops: Sequence[Crop]) -> list[Image]:
+        self.then()
+        return [self._filled(crop) for crop in crops]
+
+    @staticmethod
+    def _filled(crop: Crop) -> Image:
+        filled, known = crop.image.copy(), crop.image[~crop.mask]
+        filled[crop.mask] = known[np.random.default_rng(1).integers(0, len(known), crop.mask.sum())]
+        return filled
+
+
+class BlockingFilter:
+    name = "test"
+
+    def check(self, image: Image) -> Verdict:
+        return Verdict(blocked=True, category="test")
+
+
+def _raise(error: Exception) -> Callable[[], object]:
+    def then() -> object:
+        raise error
+
+    return then
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> ToldEngine:
+    told = ToldEngine()
+    monkeypatch.setattr("inference.worker.engines", lambda: (told,))
+    return told
+
+
+@pytest.fixture(autouse=True)
+def _money_and_jobs_agree(db: None) -> Any:
+    yield
+    assert invariants.violations() == []
+
+
+def _run(job: Job) -> Job:
+    tasks.process_job(job_id=str(job.pk))
+    return Job.objects.get(pk=job.pk)
+
+
+def _files(images: Path) -> list[str]:
+    return sorted(path.relative_to(images).parts[0] for path in images.rglob("*") if path.is_file())
+
+
+def test_a_job_is_completed_charged_and_stored(cast: Cast, job: Job, engine: ToldEngine, images: Path) -> None:
+    done = _run(job)
+
+    assert (done.status, done.engine, done.output_type, cast.credits()) == ("completed", "told", "image/png", (495, 0))
+    assert _files(images) == ["inputs", "inputs", "outputs", "previews", "previews"]
+    assert done.receipt is not None
+    assert done.receipt["largest_difference_outside"] == 0
+
+
+def test_ringing_twice_works_once(cast: Cast, job: Job, engine: ToldEngine) -> None:
+    first, second = _run(job), _run(job)
+
+    assert (second.attempt, second.ended_at, cast.credits()) == (1, first.ended_at, (495, 0))
+
+
+@pytest.mark.parametrize("error", [NothingFound(), BadOutput(), EngineError("It broke.")])
+def test_an_error_that_will_not_pass_fails_the_job_and_refunds_it(
+    cast: Cast, job: Job, engine: ToldEngine, images: Path, error: EngineError
+) -> None:
+    engine.then = _raise(error)
+
+    done = _run(job)
+
+    assert (done.status, done.error_code, done.error_message) == (Status.FAILED, error.code, str(error))
+    assert (cast.credits(), _files(images)) == ((500, 0), ["inputs", "inputs"])
+
+
+@pytest.mark.parametrize("error", [OutOfMemory(), RuntimeError("a bug"), OSError("disk full")])
+def test_an_error_that_may_pass_puts_the_job_back(cast: Cast, job: Job, engine: ToldEngine, error: Exception) -> None:
+    engine.then = _raise(error)
+
+    assert (_run(job).status, cast.credits()) == (Status.QUEUED, (495, 5))
+
+
+@pytest.mark.parametrize("error", [OutOfMemory(), RuntimeError("a bug"), OSError("disk full")])
+def test_after_the_last_attempt_it_fails_and_is_refunded(
+    cast: Cast, job: Job, engine: ToldEngine, settings, error: Exception
+) -> None:
+    engine.then = _raise(error)
+
+    done = [_run(job) for _ in range(settings.JOB_ATTEMPTS_MAX)][-1]
+
+    assert (done.status, done.attempt, cast.credits()) == (Status.FAILED, settings.JOB_ATTEMPTS_MAX, (500, 0))
+    assert "a bug" not in done.error_message  # what went wrong inside is for the log
+
+
+def test_a_blocked_picture_costs_nothing_and_is_not_kept(
+    cast: Cast, job: Job, engine: ToldEngine, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inference.worker.safety", BlockingFilter)
+
+    done = _run(job)
+
+    assert (done.status, done.error_code, cast.credits(), _files(images)) == (
+        "blocked",
+        "content_blocked",
+        (500, 0),
+        [],
+    )
+
+
+def test_a_picture_that_vanished_fails_in_the_end(cast: Cast, job: Job, engine: ToldEngine, settings) -> None:
+    storage.delete([job.input_name])
+
+    done = [_run(job) for _ in range(settings.JOB_ATTEMPTS_MAX)][-1]
+
+    assert (done.status, done.error_code, cast.credits()) == (Status.FAILED, "storage_unavailable", (500, 0))
+
+
+def test_a_worker_that_lost_its_lease_leaves_nothing_behind(
+    cast: Cast, job: Job, engine: ToldEngine, images: Path
+) -> None:
+    def taken_over() -> None:
+        Job.objects.filter(pk=job.pk).update(lease_until="2020-01-01T00:00:00Z")
+        assert lifecycle.claim_job(job.pk) is not None
+
+    engine.then = taken_over
+
+    done = _run(job)
+
+    assert (done.status, done.attempt, cast.credits()) == (Status.PROCESSING, 2, (495, 5))
+    assert _files(images) == ["inputs", "inputs"]
+
+
+def test_a_result_that_cannot_be_stored_is_not_paid_for(
+    cast: Cast, job: Job, engine: ToldEngine, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = storage.write
+
+    def full(name: str, data: bytes) -> None:
+        if name.startswith("previews/"):
+            raise OSError("no space left on device")
+        written(name, data)
+
+    monkeypatch.setattr(storage, "write", full)
+
+    done = _run(job)
+
+    assert (done.status, cast.credits(), _files(images)) == (Status.QUEUED, (495, 5), ["inputs", "inputs"])
+
+
+def test_progress_is_told_while_the_work_goes_on(job: Job, engine: ToldEngine) -> None:
+    seen: list[tuple[str, int]] = []
+    engine.then = lambda: seen.append(Job.objects.values_list("stage", "progress").get(pk=job.pk))
+
+    _run(job)
+
+    assert seen == [("filling", 10)]
