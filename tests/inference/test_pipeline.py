@@ -1,0 +1,147 @@
+"""From bytes to bytes: what a request becomes, what its receipt says, and what happens when an engine does badly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from inference import pipeline
+from inference.engines.base import Crop, EngineSpec, Image
+from inference.engines.exemplar import ExemplarEngine
+from inference.errors import BadOutput, NothingFound
+from inference.pipeline import RemovalRequest, RemovalResult
+from inference.safety import NoFilter, Verdict
+from jobs.targets import Box
+from tests import photos
+
+
+class Painter:
+    """Paints every hole in one colour."""
+
+    def __init__(self, name: str, colour: tuple[int, int, int]) -> None:
+        self.spec = EngineSpec(name=name, device="cpu", best_side_px=512)
+        self.colour = colour
+
+    def fill(self, crops: Sequence[Crop]) -> list[Image]:
+        filled = [crop.image.copy() for crop in crops]
+        for image, crop in zip(filled, crops, strict=True):
+            image[crop.mask] = self.colour
+        return filled
+
+
+class Strict:
+    name = "strict"
+
+    def check(self, image: Image) -> Verdict:
+        return Verdict(blocked=True, category="test")
+
+
+def _png() -> bytes:
+    return photos.saved(PIL.Image.fromarray(photos.with_object()), "PNG")
+
+
+def _run(
+    request: RemovalRequest, *engines: object, safety: object = None, seen: list[tuple[str, int]] | None = None
+) -> RemovalResult:
+    def note(stage: str, percent: int) -> None:
+        if seen is not None:
+            seen.append((stage, percent))
+
+    return pipeline.run(
+        request,
+        engines=engines or (ExemplarEngine(),),  # type: ignore[arg-type]
+        safety=safety or NoFilter(),  # type: ignore[arg-type]
+        on_progress=note,
+    )
+
+
+def test_the_object_is_gone_and_nothing_else_has_changed() -> None:
+    result = _run(RemovalRequest(image=_png(), mask_png=photos.sample_mask()))
+
+    picture, mask = np.asarray(photos.opened(result.data)), photos.object_mask()
+    assert np.array_equal(picture[~mask], photos.with_object()[~mask])
+    assert (picture[mask].astype(int)[:, 0] - picture[mask][:, 1]).max() < 100  # nothing red is left
+    assert (result.format, result.width, result.height, result.engine) == ("png", 96, 64, "exemplar")
+
+
+def test_boxes_and_mask_are_united() -> None:
+    result = _run(RemovalRequest(image=_png(), mask_png=photos.sample_mask(), boxes=(Box(2, 2, 10, 8),)))
+
+    wanted = photos.object_mask().copy()
+    wanted[2:10, 2:12] = True
+    assert result.receipt["pixels_changed"] <= wanted.sum()
+    assert np.array_equal(np.asarray(photos.opened(result.data))[~wanted], photos.with_object()[~wanted])
+
+
+def test_the_receipt_names_what_went_in_and_what_came_out() -> None:
+    image = _png()
+    result = _run(RemovalRequest(image=image, mask_png=photos.sample_mask()))
+
+    written = str(result.receipt)
+    assert hashlib.sha256(image).hexdigest() in written
+    assert hashlib.sha256(result.data).hexdigest() in written
+    assert result.receipt["largest_difference_outside"] == 0
+
+
+def test_progress_only_goes_forward() -> None:
+    seen: list[tuple[str, int]] = []
+    _run(RemovalRequest(image=_png(), mask_png=photos.sample_mask()), seen=seen)
+
+    percents = [percent for _, percent in seen]
+    assert percents == sorted(percents)
+    assert {stage for stage, _ in seen} == {"decoding", "checking", "filling", "encoding"}
+
+
+def test_a_bad_fill_is_done_again_by_the_second_engine() -> None:
+    result = _run(
+        RemovalRequest(image=_png(), mask_png=photos.sample_mask()), Painter("bad", (255, 0, 255)), ExemplarEngine()
+    )
+
+    assert result.engine == "exemplar"
+
+
+def test_two_bad_fills_fail() -> None:
+    with pytest.raises(BadOutput):
+        _run(
+            RemovalRequest(image=_png(), mask_png=photos.sample_mask()),
+            Painter("bad", (255, 0, 255)),
+            Painter("worse", (0, 255, 0)),
+        )
+
+
+def test_a_request_that_marks_nothing_is_refused() -> None:
+    with pytest.raises(NothingFound):
+        _run(RemovalRequest(image=_png()))
+
+
+def test_what_the_filter_blocks_is_not_worked_on() -> None:
+    with pytest.raises(pipeline.Blocked):
+        _run(RemovalRequest(image=_png(), mask_png=photos.sample_mask()), safety=Strict())
+
+
+def test_who_listens_to_progress_may_stop_the_work() -> None:
+    class Stop(Exception):
+        pass
+
+    def stop(stage: str, percent: int) -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        pipeline.run(
+            RemovalRequest(image=_png(), mask_png=photos.sample_mask()),
+            engines=(ExemplarEngine(),),
+            safety=NoFilter(),
+            on_progress=stop,
+        )
+
+
+def test_a_turned_photo_is_masked_as_it_is_displayed() -> None:
+    result = _run(RemovalRequest(image=photos.sample_jpeg(orientation=6), mask_png=photos.sample_mask()))
+
+    picture = np.asarray(photos.opened(result.data)).astype(int)
+    assert (picture.shape, result.format) == ((64, 96, 3), "jpeg")
+    assert (picture[..., 0] - picture[..., 1]).max() < 130
