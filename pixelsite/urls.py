@@ -16,6 +16,8 @@ urlpatterns = [
     path("v1/", include("billing.api.urls")),
     path("v1/", include("jobs.api.urls")),
     path("v1/openapi.json", SpectacularAPIView.as_view(), name="openapi"),
+    # Last of its kind: under DEBUG Django would answer with a page for programmers, in HTML.
+    path("v1/<path:rest>", views.nothing_in_the_api),
     path("docs/api", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api_docs"),
 ]
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts.models import User
@@ -64,6 +65,11 @@ def _is_api(request: HttpRequest) -> bool:
     return request.path.startswith(("/v1/", "/editor/jobs/"))
 
 
+@csrf_exempt  # a program that posts to a wrong address is told so
+def nothing_in_the_api(request: HttpRequest, rest: str) -> JsonResponse:
+    return error_response(request, detail="There is nothing at this address.", code="not_found", status=404)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
         return error_response(request, detail="This request could not be read.", code="bad_request", status=400)
@@ -78,7 +84,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
-        return error_response(request, detail="There is nothing at this address.", code="not_found", status=404)
+        return nothing_in_the_api(request, rest=request.path)
     return render(request, "404.html", status=404)
 
 

@@ -155,5 +155,11 @@ def test_static_files_are_served_with_hashed_names_and_long_lives(live_site: Liv
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+def test_an_unknown_address_of_the_api_is_answered_in_json(api: httpx.Client) -> None:
+    answer = api.get("/v1/image/not-an-id")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 def test_no_key_is_in_the_log(live_site: LiveSite) -> None:
     assert live_site.demo_key not in live_site.log.read_text()
