@@ -17,6 +17,8 @@ from typing import Any
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps, loads
 
+_LOOK_UP_S = 0.3
+
 
 class Channel(filesystem.Channel):
     """A channel whose messages are never seen half-written."""
@@ -48,6 +50,10 @@ class Transport(filesystem.Transport):
     """`filesystem://` with the channel above."""
 
     Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None, **options: Any) -> Any:
+        """Wait for messages, but not for long: a worker looks up between two waits whether it is to stop."""
+        return super().drain_events(connection, timeout=timeout and min(timeout, _LOOK_UP_S), **options)
 
 
 def use_for_filesystem_urls() -> None:

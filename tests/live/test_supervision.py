@@ -34,6 +34,7 @@ def test_ctrl_c_stops_everything_and_a_second_start_keeps_what_was_there(pytestc
         assert len(_processes_on(site.data)) >= 3
         site.stop()
         assert _processes_on(site.data) == []
+        assert "SIGKILL" not in site.log.read_text()  # every part listened
 
         site.greeting = ""
         started = time.monotonic()
