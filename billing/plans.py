@@ -11,10 +11,10 @@ FREE = "free"
 
 # slug, name, US cents a month, credits a month, requests a minute, unfinished jobs
 _DEFAULT_PLANS = (
-    (FREE, "Free", 0, 10, 60, 5),
-    ("starter", "Starter", 10_00, 10_000, 600, 20),
-    ("pro", "Pro", 50_00, 60_000, 600, 60),
-    ("scale", "Scale", 200_00, 300_000, 600, 200),
+    (FREE, "Free", 0, 10, 60, 50),
+    ("starter", "Starter", 10_00, 10_000, 600, 100),
+    ("pro", "Pro", 50_00, 60_000, 600, 200),
+    ("scale", "Scale", 200_00, 300_000, 600, 500),
 )
 
 
