@@ -24,6 +24,8 @@ class EngineSpec:
     device: str
     best_side_px: int
     """The crop side at which the engine gives its best picture; larger holes are worked coarse to fine."""
+    precision: str = "fp32"
+    """The numbers it calculates with."""
     weights_sha256: str | None = None
     """Hash of the weights in use; None for an engine that needs none."""
 

@@ -1,38 +1,60 @@
-"""LaMa as an engine: pads, batches and runs crops on one device."""
+"""LaMa as an engine: crops are brought to sizes the network takes, painted together where they are alike, and fitted."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from inference import weights
 from inference.engines.base import Crop, EngineSpec, Image
+from inference.engines.lama.batcher import Batcher
 from inference.engines.lama.checkpoint import load_generator
-from inference.errors import BadOutput, OutOfMemory
+from inference.engines.lama.fused import FusedGenerator
+from inference.engines.lama.painter import Painter
 
 # Trained on 256-pixel crops, the network holds up to about four times that; beyond, structure gets lost and the cost
 # of a crop grows with its area all the same.
 _BEST_SIDE_PX = 768
 _SIDE_PX_MAX = 1024  # larger crops are worked at this size and the fill enlarged
-_BATCH_PIXELS = 4 * 1024 * 1024  # bounds the memory of one run
+# Sides are rounded up, so that crops of nearly equal size become equal and can be painted together.
+_ROUNDED_PX = {"cpu": 32, "cuda": 64}
+# Painted together at most; bounds the memory of one run to about 0.4 GB on a CPU and 3 GB on a GPU (docs/engines.md).
+_TOGETHER_PX = {"cpu": 1024 * 1024, "cuda": 8 * 1024 * 1024}
+_PRECISION = {torch.float32: "fp32", torch.bfloat16: "bf16"}
 
 
 class LamaEngine:
-    """Fills holes with a LaMa generator. Safe to call from one thread at a time."""
+    """Fills holes with a LaMa generator. Safe to call from several threads: their equal crops are painted together."""
 
-    def __init__(self, weights_path: Path, *, device: str = "auto") -> None:
-        """Load the weights. `device` is `auto`, `cpu` or `cuda`. Raises `BadWeights`."""
+    def __init__(self, weights_path: Path, *, device: str = "auto", precision: str = "auto") -> None:
+        """Load the weights. `device` is `auto`, `cpu` or `cuda`, `precision` `auto`, `fp32` or `bf16`.
+
+        Raises `BadWeights`.
+        """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._generator = load_generator(weights_path).to(device)
+        self._path = weights_path
+        dtype = _dtype(device, precision)
+        network = self._network(device, dtype)
+        self._multiple_px = network.sizes.multiple_px
+        self._rounded_px = max(_ROUNDED_PX[device], 2 * self._multiple_px)
+        spare = None if device == "cpu" else (lambda: self._network("cpu", _dtype("cpu", "auto")))
+        painter = Painter(network, spare=spare)
+        self._batcher = Batcher[Crop, Image](
+            painter.paint,
+            kind_of=lambda crop: crop.mask.shape,
+            most_of=lambda crop: _TOGETHER_PX[device] // crop.mask.size,
+        )
         self._spec = EngineSpec(
-            name="lama", device=device, best_side_px=_BEST_SIDE_PX, weights_sha256=weights.hash_file(weights_path)
+            name="lama",
+            device=device,
+            best_side_px=_BEST_SIDE_PX,
+            precision=_PRECISION[dtype],
+            weights_sha256=weights.hash_file(weights_path),
         )
 
     @property
@@ -41,59 +63,39 @@ class LamaEngine:
 
     def warm_up(self) -> None:
         """Run once on nothing, so that the first job does not pay for start-up."""
-        self.fill([Crop(np.zeros((64, 64, 3), np.uint8), np.eye(64, dtype=bool))])
+        self.fill([Crop(np.zeros((256, 256, 3), np.uint8), np.eye(256, dtype=bool))])
 
     def fill(self, crops: Sequence[Crop]) -> list[Image]:
-        """Return each crop filled, H×W×3 uint8, untouched outside its mask. Equal-sized crops run together.
+        """Return each crop filled, H×W×3 uint8, untouched outside its mask.
 
         Raises `OutOfMemory`, and `BadOutput` if the network gives no numbers.
         """
-        works = [_shrunk(crop) for crop in crops]
-        painted: dict[int, Image] = {}
-        for indices in self._batches(works):
-            painted.update(zip(indices, self._paint([works[index] for index in indices]), strict=True))
-        return [_fitted(painted[index], crop) for index, crop in enumerate(crops)]
+        holed = [index for index, crop in enumerate(crops) if crop.mask.any()]
+        painted = self._batcher.do([self._padded(_shrunk(crops[index])) for index in holed])
+        filled = [crop.image for crop in crops]
+        for index, image in zip(holed, painted, strict=True):
+            filled[index] = _fitted(image, crops[index])
+        return filled
 
-    def _batches(self, works: Sequence[Crop]) -> Iterator[list[int]]:
-        by_size: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        for index, work in enumerate(works):
-            by_size[work.mask.shape].append(index)
-        for (height, width), indices in by_size.items():
-            together = max(1, _BATCH_PIXELS // (height * width))
-            for start in range(0, len(indices), together):
-                yield indices[start : start + together]
+    def _network(self, device: str, dtype: torch.dtype) -> FusedGenerator:
+        return FusedGenerator(load_generator(self._path), device=torch.device(device), dtype=dtype)
 
-    def _paint(self, works: Sequence[Crop]) -> list[Image]:
-        """Run crops of one size through the network. Pixels outside the masks are painted too."""
-        height, width = works[0].mask.shape
-        image = _to_tensor(np.stack([self._padded(work.image) for work in works]), self._spec.device) / 255
-        mask = _to_tensor(np.stack([self._padded(work.mask[:, :, None]) for work in works]), self._spec.device)
-        try:
-            with torch.inference_mode():
-                output = self._generator(image, mask)[:, :, :height, :width]
-                if not bool(torch.isfinite(output).all()):
-                    raise BadOutput("The network gave no numbers. Try again.")
-                pixels = (output * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-        except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
-            raise OutOfMemory from error
-        except RuntimeError as error:
-            if "allocate memory" in str(error) or "not enough memory" in str(error):  # the CPU's way of saying it
-                raise OutOfMemory from error
-            raise
-        return list(pixels)
-
-    def _padded(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _padded(self, crop: Crop) -> Crop:
         """Mirror the picture at its lower and right border up to a size the network takes."""
-        step = self._generator.sizes.multiple_px
-        sides = [max(2 * step, -(-side // step) * step) for side in array.shape[:2]]
-        padding = [(0, sides[0] - array.shape[0]), (0, sides[1] - array.shape[1]), (0, 0)]
-        return np.pad(array, padding, mode="symmetric")
+        height, width = (-(-side // self._rounded_px) * self._rounded_px for side in crop.mask.shape)
+        padding = ((0, height - crop.mask.shape[0]), (0, width - crop.mask.shape[1]))
+        mask = np.pad(crop.mask, padding, mode="symmetric")
+        return Crop(np.pad(crop.image, (*padding, (0, 0)), mode="symmetric"), mask)
 
 
-def _to_tensor(batch: NDArray[np.generic], device: str) -> torch.Tensor:
-    tensor: torch.Tensor = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).float()
-    return tensor
+def _dtype(device: str, precision: str) -> torch.dtype:
+    """The fastest numbers the device multiplies natively."""
+    if precision != "auto":
+        return {name: dtype for dtype, name in _PRECISION.items()}[precision]
+    if device == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+    found = torch.cpu.get_capabilities()
+    return torch.bfloat16 if found.get("avx512_bf16") or found.get("amx_bf16") else torch.float32
 
 
 def _shrunk(crop: Crop) -> Crop:
@@ -109,7 +111,11 @@ def _shrunk(crop: Crop) -> Crop:
 
 
 def _fitted(painted: Image, crop: Crop) -> Image:
+    """Cut off the padding, undo the shrinking, and put the fill into the hole."""
     height, width = crop.mask.shape
-    if painted.shape[:2] != (height, width):
+    scale = min(1.0, _SIDE_PX_MAX / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    painted = painted[: size[1], : size[0]]
+    if scale < 1:
         painted = np.asarray(cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
     return np.where(crop.mask[:, :, None], painted, crop.image)
