@@ -45,7 +45,7 @@ def _shiftmap(image: Pixels, mask: Mask) -> Pixels:
 def _exemplar(image: Pixels, mask: Mask) -> Pixels:
     """As a job does it: on crops around the hole."""
     filled = image.copy()
-    for crop in plan_crops(mask, best_side_px=ExemplarEngine.spec.best_side_px):
+    for crop in plan_crops(mask, ExemplarEngine.spec.framing):
         composite.paste(filled, crop, fill_hole(image[crop.window], mask[crop.window]))
     return filled
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.engines.base import Mask
+from inference.engines.base import Framing, Mask
+from inference.holes import Area, Grid, Hole
 
 CROPS_MAX = 64  # however speckled the mask: each crop costs an engine call
-_PARTS_MAX = 256  # parts that are compared pairwise when close ones are united
-_GRID_SIDE = 512  # holes are told apart on a grid of at most this many cells a side
 _CONTEXT_PX_MIN = 64  # even a single pixel is filled from this much surround
-_CONTEXT_SHARE_MIN = 0.5  # of the hole's longer side, when the whole no longer fits the engine's best side
+_CONTEXT_SHARE_MIN = 0.25  # of a hole so large that the engine sees it scaled down anyway
+_THIN_SHARE = 1 / 8  # of the engine's best side: a hole thinner than this may be cut, since both its banks are near
+_CALL_PX = 8_000  # what a call costs besides its pixels, in pixels (lama on two CPU cores: 15 ms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,8 @@ class CropBox:
     right: int
     own: Mask
     """Of the window's size. Masked pixels that are not its own are unknown to this crop as well."""
+    turn: int = 0
+    """Crops of a later turn continue what earlier ones have filled: pieces of one hole, that no cut be seen."""
 
     @property
     def window(self) -> tuple[slice, slice]:
@@ -39,130 +41,56 @@ class CropBox:
 
 
 @dataclass(frozen=True)
-class _Area:
-    """A rectangle: rows top to bottom, columns left to right, ends excluded."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    def united(self, other: _Area) -> _Area:
-        return _Area(
-            min(self.top, other.top),
-            min(self.left, other.left),
-            max(self.bottom, other.bottom),
-            max(self.right, other.right),
-        )
-
-
-@dataclass(frozen=True)
 class _Part:
-    """Holes that are worked on together: their grid labels, what they span, and that with context around it."""
+    """Holes that are worked on together: their labels, which of them are pieces, and the window with its context."""
 
     labels: tuple[int, ...]
-    hole: _Area
-    window: _Area
+    cut_from: frozenset[int]
+    window: Area
 
     def united(self, other: _Part) -> _Part:
         # The window never shrinks: each hole keeps the context it had.
-        return _Part(self.labels + other.labels, self.hole.united(other.hole), self.window.united(other.window))
+        return _Part(self.labels + other.labels, self.cut_from | other.cut_from, self.window.united(other.window))
 
 
-def plan_crops(mask: Mask, *, best_side_px: int) -> list[CropBox]:
-    """Divide the hole (H×W bool, True = fill) among at most `CROPS_MAX` windows.
+def plan_crops(mask: Mask, framing: Framing) -> list[CropBox]:
+    """Divide the hole (H×W bool, True = fill) among at most `CROPS_MAX` windows, in the order they are to be filled.
 
-    Every masked pixel is the own pixel of exactly one crop. The context around a hole grows with it; up to
-    `best_side_px` generously, beyond that by half the hole's side. Windows that cost less together are united.
+    Every masked pixel is the own pixel of exactly one crop. The context around a hole grows with the hole's thickness.
+    Windows that cost less together are united; a thin hole whose window would be too large for the engine is cut.
     An empty mask needs no crops.
     """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows.size == 0:
+    if not mask.any():
         return []
-    bounds = _Area(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
-    labels, cell, holes = _separate(mask, bounds)
-    parts = [
-        _Part((index + 1,), hole, _with_context(hole, photo=(mask.shape[0], mask.shape[1]), best_side_px=best_side_px))
-        for index, hole in enumerate(holes)
+    grid = Grid(mask)
+    photo = (mask.shape[0], mask.shape[1])
+    parts = _unite([part for hole in grid.holes() for part in _parts(hole, grid, framing, photo)], framing)
+    windows = [_rounded(part.window, framing.step_px, photo) for part in parts]
+    crops = [
+        CropBox(window.top, window.left, window.bottom, window.right, grid.own_pixels(part.labels, window), turn)
+        for part, window, turn in zip(parts, windows, _turns(parts), strict=True)
     ]
-    parts = _unite(parts)
-    return [_crop(mask, bounds, labels, cell, part) for part in parts]
+    return sorted(crops, key=lambda crop: crop.turn)
 
 
-def _separate(mask: Mask, bounds: _Area) -> tuple[NDArray[np.int32], int, list[_Area]]:
-    """Tell holes apart on a grid: labels per cell (0 = none), the cell's side in pixels, the exact span of each hole.
-
-    The grid gets coarser until the holes are few enough; holes that share a cell, or touch, are one.
-    """
-    hole = mask[bounds.top : bounds.bottom, bounds.left : bounds.right]
-    cell = max(1, -(-max(hole.shape) // _GRID_SIDE))
-    while True:
-        grid = _any_in_cells(hole, cell)
-        count, found, stats, _ = cv2.connectedComponentsWithStats(grid.astype(np.uint8), connectivity=8)
-        if count - 1 <= _PARTS_MAX:
-            break
-        cell *= 2
-    labels, spans = np.asarray(found, np.int32), np.asarray(stats, np.int32)[1:, :4]
-    return labels, cell, [_exact_span(hole, bounds, labels, cell, index + 1, span) for index, span in enumerate(spans)]
+def _parts(hole: Hole, grid: Grid, framing: Framing, photo: tuple[int, int]) -> list[_Part]:
+    window = _with_context(hole, framing, photo)
+    is_thin = hole.thickness_px <= framing.best_side_px * _THIN_SHARE
+    if not is_thin or window.size_px <= framing.best_side_px**2:
+        return [_Part((hole.label,), frozenset(), window)]
+    pieces = grid.cut(hole, framing.best_side_px // 2)
+    return [_Part((piece.label,), frozenset({hole.label}), _with_context(piece, framing, photo)) for piece in pieces]
 
 
-def _any_in_cells(hole: Mask, cell: int) -> Mask:
-    if cell == 1:
-        return hole
-    height, width = (-(-side // cell) for side in hole.shape)
-    padded = np.zeros((height * cell, width * cell), bool)
-    padded[: hole.shape[0], : hole.shape[1]] = hole
-    by_rows = padded.reshape(height, cell, width * cell).any(axis=1)
-    return np.asarray(by_rows.reshape(height, width, cell).any(axis=2))
-
-
-def _exact_span(
-    hole: Mask, bounds: _Area, labels: NDArray[np.int32], cell: int, label: int, span: NDArray[np.int32]
-) -> _Area:
-    """From cells to pixels: the smallest rectangle of the photo around one label's masked pixels."""
-    left, top, width, height = (int(value) for value in span)
-    window = _Area(top * cell, left * cell, (top + height) * cell, (left + width) * cell)
-    own = _own_pixels(hole, labels, cell, (label,), window)
-    rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
-    return _Area(
-        bounds.top + window.top + int(rows[0]),
-        bounds.left + window.left + int(columns[0]),
-        bounds.top + window.top + int(rows[-1]) + 1,
-        bounds.left + window.left + int(columns[-1]) + 1,
-    )
-
-
-def _own_pixels(hole: Mask, labels: NDArray[np.int32], cell: int, wanted: tuple[int, ...], window: _Area) -> Mask:
-    """Masked pixels within `window` (in coordinates of `hole`) that lie in cells with one of the wanted labels."""
-    piece = hole[window.top : window.bottom, window.left : window.right]
-    first_row, first_column = window.top // cell, window.left // cell
-    cells = labels[first_row : -(-window.bottom // cell), first_column : -(-window.right // cell)]
-    chosen = np.isin(cells, wanted)
-    if cell > 1:
-        chosen = chosen.repeat(cell, axis=0).repeat(cell, axis=1)
-    top, left = window.top - first_row * cell, window.left - first_column * cell
-    return np.asarray(piece & chosen[top : top + piece.shape[0], left : left + piece.shape[1]])
-
-
-def _crop(mask: Mask, bounds: _Area, labels: NDArray[np.int32], cell: int, part: _Part) -> CropBox:
-    window, span = part.window, part.hole
-    hole = mask[bounds.top : bounds.bottom, bounds.left : bounds.right]
-    inner = _Area(span.top - bounds.top, span.left - bounds.left, span.bottom - bounds.top, span.right - bounds.left)
-    own = np.zeros((window.bottom - window.top, window.right - window.left), bool)
-    top, left = span.top - window.top, span.left - window.left
-    own[top : top + span.bottom - span.top, left : left + span.right - span.left] = _own_pixels(
-        hole, labels, cell, part.labels, inner
-    )
-    return CropBox(window.top, window.left, window.bottom, window.right, own)
-
-
-def _with_context(hole: _Area, *, photo: tuple[int, int], best_side_px: int) -> _Area:
-    side = max(hole.bottom - hole.top, hole.right - hole.left)
-    roomy = min(side, (best_side_px - side) // 2)
-    context = max(_CONTEXT_PX_MIN, roomy, int(side * _CONTEXT_SHARE_MIN))
-    top, bottom = _stretch(hole.top, hole.bottom, context, photo[0])
-    left, right = _stretch(hole.left, hole.right, context, photo[1])
-    return _Area(top, left, bottom, right)
+def _with_context(hole: Hole, framing: Framing, photo: tuple[int, int]) -> Area:
+    """Add surround in proportion to the hole's thickness, as long as the engine can take it in at its best size."""
+    thickness, side = hole.thickness_px, hole.span.side_px
+    wanted = min(int(thickness * framing.context_share), framing.context_px_max)
+    roomy = max(int(thickness * _CONTEXT_SHARE_MIN), (framing.best_side_px - side) // 2)
+    context = max(_CONTEXT_PX_MIN, min(wanted, roomy))
+    top, bottom = _stretch(hole.span.top, hole.span.bottom, context, photo[0])
+    left, right = _stretch(hole.span.left, hole.span.right, context, photo[1])
+    return Area(top, left, bottom, right)
 
 
 def _stretch(start: int, end: int, context: int, limit: int) -> tuple[int, int]:
@@ -172,11 +100,43 @@ def _stretch(start: int, end: int, context: int, limit: int) -> tuple[int, int]:
     return max(low, 0), min(high, limit)
 
 
-def _unite(parts: list[_Part]) -> list[_Part]:
+def _rounded(window: Area, step_px: int, photo: tuple[int, int]) -> Area:
+    """Widen a window to sides the engine works on natively, as far as the photo reaches."""
+
+    def widened(start: int, end: int, limit: int) -> tuple[int, int]:
+        end = min(limit, start + -(-(end - start) // step_px) * step_px)
+        return max(0, end - -(-(end - start) // step_px) * step_px), end
+
+    (top, bottom), (left, right) = (
+        widened(window.top, window.bottom, photo[0]),
+        widened(window.left, window.right, photo[1]),
+    )
+    return Area(top, left, bottom, right)
+
+
+def _turns(parts: list[_Part]) -> list[int]:
+    """Pieces of one hole whose windows overlap get different turns, as few as will do."""
+    turns: list[int] = []
+    for part in parts:
+        taken = {
+            turn
+            for other, turn in zip(parts, turns, strict=False)
+            if part.cut_from & other.cut_from and _overlap(part.window, other.window)
+        }
+        turns.append(next(turn for turn in range(len(parts)) if turn not in taken))
+    return turns
+
+
+def _overlap(one: Area, other: Area) -> bool:
+    return one.top < other.bottom and other.top < one.bottom and one.left < other.right and other.left < one.right
+
+
+def _unite(parts: list[_Part], framing: Framing) -> list[_Part]:
     """Unite pairs as long as one window costs no more than two, then the cheapest pairs until they are few enough."""
     parts = list(parts)
+    best_px = framing.best_side_px**2
     windows = np.array([_corners(part) for part in parts], np.int64)
-    gains = np.stack([_gains(windows, index) for index in range(len(parts))])
+    gains = np.stack([_gains(windows, index, best_px) for index in range(len(parts))])
     while len(parts) > 1:
         one, other = sorted(divmod(int(gains.argmax()), len(parts)))
         if gains[one, other] < 0 and len(parts) <= CROPS_MAX:
@@ -185,7 +145,7 @@ def _unite(parts: list[_Part]) -> list[_Part]:
         windows = np.delete(windows, other, axis=0)
         windows[one] = _corners(parts[one])
         gains = np.delete(np.delete(gains, other, axis=0), other, axis=1)
-        gains[one] = gains[:, one] = _gains(windows, one)
+        gains[one] = gains[:, one] = _gains(windows, one, best_px)
     return parts
 
 
@@ -194,10 +154,13 @@ def _corners(part: _Part) -> tuple[int, int, int, int]:
     return part.window.top, part.window.left, -part.window.bottom, -part.window.right
 
 
-def _gains(windows: NDArray[np.int64], index: int) -> NDArray[np.int64]:
+def _gains(windows: NDArray[np.int64], index: int, best_px: int) -> NDArray[np.int64]:
     """Pixels saved by uniting window `index` with each of the windows; never worth it with itself."""
-    united = np.minimum(windows, windows[index])
-    gains: NDArray[np.int64] = _px(windows) + _px(windows[index : index + 1]) - _px(united)
+    united = _px(np.minimum(windows, windows[index]))
+    apart = _px(windows) + _px(windows[index : index + 1])
+    # Beyond the engine's best size a window is worked scaled down: better two at full size, unless they overlap.
+    is_too_large = (united > best_px) & (united > np.maximum(_px(windows), _px(windows[index : index + 1])))
+    gains: NDArray[np.int64] = apart + _CALL_PX - united - np.where(is_too_large, apart, 0)
     gains[index] = np.iinfo(np.int64).min
     return gains
 

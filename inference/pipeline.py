@@ -160,14 +160,17 @@ def _fill_well(image: Image, mask: Mask, engines: Sequence[Engine], clock: _Cloc
 
 def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock) -> _Work:
     with clock.stage("filling", percent=_FILL_FROM):
-        crops = plan_crops(mask, best_side_px=engine.spec.best_side_px)
+        crops = plan_crops(mask, engine.spec.framing)
         filled = image.copy()
+        # Other crops' holes are unknown here as well, but for the pieces of its own hole that earlier turns filled.
+        unknown = mask.copy() if any(crop.turn for crop in crops) else mask
         done = 0
         for batch in _batches(crops):
-            # Other crops' holes are unknown here as well: the engine sees the whole mask.
-            work = [Crop(image[crop.window], mask[crop.window]) for crop in batch]
+            work = [Crop(filled[crop.window], unknown[crop.window]) for crop in batch]
             for crop, fill in zip(batch, engine.fill(work), strict=True):
                 composite.paste(filled, crop, fill)
+                if unknown is not mask:
+                    unknown[crop.window] &= ~crop.own
             done += len(batch)
             clock.note("filling", _FILL_FROM + (_FILL_TO - _FILL_FROM) * done // len(crops))
     with clock.stage("checking", percent=_FILL_TO):
@@ -176,11 +179,11 @@ def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock) -> _Work:
 
 
 def _batches(crops: Sequence[CropBox]) -> Iterator[list[CropBox]]:
-    """Crops of equal size together: an engine may fill them in one go."""
-    by_size: dict[tuple[int, ...], list[CropBox]] = defaultdict(list)
+    """Crops of one turn and of equal size together: an engine may fill them in one go."""
+    groups: dict[tuple[int, ...], list[CropBox]] = defaultdict(list)
     for crop in crops:
-        by_size[crop.own.shape].append(crop)
-    for alike in by_size.values():
+        groups[(crop.turn, *crop.own.shape)].append(crop)
+    for alike in groups.values():
         for start in range(0, len(alike), _BATCH_MAX):
             yield alike[start : start + _BATCH_MAX]
 

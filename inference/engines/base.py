@@ -17,13 +17,25 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Framing:
+    """How crops are framed for an engine."""
+
+    best_side_px: int
+    """Up to this crop side the engine gives its best picture; larger holes are worked coarse to fine."""
+    context_share: float = 1.0
+    """How much surround is shown on each side of a hole, in thicknesses of the hole."""
+    context_px_max: int = 1024
+    step_px: int = 1
+    """Crop sides are multiples of this, where the photo is large enough."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EngineSpec:
     """What an engine is, for the catalogue, the receipt and the crop planner."""
 
     name: str
     device: str
-    best_side_px: int
-    """The crop side at which the engine gives its best picture; larger holes are worked coarse to fine."""
+    framing: Framing
     precision: str = "fp32"
     """The numbers it calculates with."""
     weights_sha256: str | None = None

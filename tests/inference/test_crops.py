@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
+import cv2
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.crops import plan_crops
-from inference.engines.base import Mask
+from inference.engines.base import Framing, Mask
 
 
 def _spots(size: tuple[int, int], *places: tuple[int, int, int, int]) -> Mask:
@@ -19,7 +22,7 @@ def _spots(size: tuple[int, int], *places: tuple[int, int, int, int]) -> Mask:
 
 def _times_filled(mask: Mask, best_side_px: int = 512) -> np.ndarray:
     times = np.zeros(mask.shape, int)
-    for crop in plan_crops(mask, best_side_px=best_side_px):
+    for crop in plan_crops(mask, Framing(best_side_px=best_side_px)):
         times[crop.window] += crop.own
     return times
 
@@ -51,7 +54,7 @@ def test_a_small_hole_in_a_large_photo_is_worked_on_in_a_small_crop() -> None:
     large[3000:3040, 4000:4040] = True
     small[400:440, 400:440] = True
 
-    (crop,), (same,) = plan_crops(large, best_side_px=512), plan_crops(small, best_side_px=512)
+    (crop,), (same,) = plan_crops(large, Framing(best_side_px=512)), plan_crops(small, Framing(best_side_px=512))
 
     assert crop.area_px == same.area_px
     assert crop.area_px < 600**2
@@ -61,17 +64,61 @@ def test_near_holes_share_a_crop_and_far_ones_do_not() -> None:
     near = _spots((2000, 2000), (100, 100, 120, 120), (100, 140, 120, 160))
     far = _spots((2000, 2000), (100, 100, 120, 120), (1800, 1800, 1820, 1820))
 
-    assert [len(plan_crops(mask, best_side_px=512)) for mask in (near, far)] == [1, 2]
+    assert [len(plan_crops(mask, Framing(best_side_px=512))) for mask in (near, far)] == [1, 2]
 
 
 def test_a_speckled_mask_makes_few_crops() -> None:
     mask = np.random.default_rng(1).random((1500, 1500)) < 0.001
 
-    assert len(plan_crops(mask, best_side_px=512)) <= 64
+    assert len(plan_crops(mask, Framing(best_side_px=512))) <= 64
+
+
+def test_a_wire_across_a_large_photo_is_cut_into_pieces_of_full_resolution() -> None:
+    mask = np.zeros((4000, 6000), np.uint8)
+    cv2.line(mask, (100, 200), (5900, 3800), 1, 9)
+    framing = Framing(best_side_px=512)
+
+    crops = plan_crops(mask > 0, framing)
+
+    assert len(crops) > 5
+    assert sum(crop.area_px for crop in crops) < mask.size / 8
+    assert all(crop.area_px <= framing.best_side_px**2 for crop in crops)
+
+
+def test_pieces_that_overlap_are_filled_one_after_the_other() -> None:
+    mask = np.zeros((2000, 2000), np.uint8)
+    cv2.line(mask, (100, 100), (1900, 1900), 1, 9)
+
+    crops = plan_crops(mask > 0, Framing(best_side_px=512))
+    overlapping = [
+        (one, other)
+        for one, other in itertools.combinations(crops, 2)
+        if one.top < other.bottom and other.top < one.bottom and one.left < other.right and other.left < one.right
+    ]
+
+    assert overlapping
+    assert all(one.turn != other.turn for one, other in overlapping)
+    assert [crop.turn for crop in crops] == sorted(crop.turn for crop in crops)
+
+
+def test_a_blob_is_never_cut() -> None:
+    mask = _spots((3000, 3000), (500, 500, 2500, 2500))
+
+    (crop,) = plan_crops(mask, Framing(best_side_px=512))
+
+    assert crop.turn == 0
+
+
+def test_crop_sides_are_what_the_engine_works_on_natively() -> None:
+    mask = _spots((1000, 1000), (480, 480, 517, 523), (10, 900, 31, 990))
+
+    crops = plan_crops(mask, Framing(best_side_px=512, step_px=64))
+
+    assert all(side % 64 == 0 for crop in crops for side in crop.own.shape)
 
 
 def test_a_crop_has_known_surround_on_all_sides() -> None:
-    (crop,) = plan_crops(_spots((1000, 1000), (480, 480, 520, 520)), best_side_px=512)
+    (crop,) = plan_crops(_spots((1000, 1000), (480, 480, 520, 520)), Framing(best_side_px=512))
 
     assert crop.top <= 440
     assert crop.left <= 440

@@ -10,7 +10,7 @@ import PIL.Image
 import pytest
 
 from inference import pipeline
-from inference.engines.base import Crop, EngineSpec, Image
+from inference.engines.base import Crop, EngineSpec, Framing, Image
 from inference.engines.exemplar import ExemplarEngine
 from inference.errors import BadOutput, NothingFound
 from inference.pipeline import RemovalRequest, RemovalResult
@@ -23,7 +23,7 @@ class Painter:
     """Paints every hole in one colour."""
 
     def __init__(self, name: str, colour: tuple[int, int, int]) -> None:
-        self.spec = EngineSpec(name=name, device="cpu", best_side_px=512)
+        self.spec = EngineSpec(name=name, device="cpu", framing=Framing(best_side_px=512))
         self.colour = colour
 
     def fill(self, crops: Sequence[Crop]) -> list[Image]:

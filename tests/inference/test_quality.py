@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from inference.crops import plan_crops
-from inference.engines.base import Image, Mask
+from inference.engines.base import Framing, Image, Mask
 from inference.engines.exemplar import fill_hole
 from inference.errors import BadOutput
 from inference.quality import judge
@@ -17,7 +17,7 @@ from tests import photos
 
 
 def _judge(before: Image, after: Image, mask: Mask) -> None:
-    judge(before, after, mask, plan_crops(mask, best_side_px=512))
+    judge(before, after, mask, plan_crops(mask, Framing(best_side_px=512)))
 
 
 def _flat(value: int) -> Image:

@@ -11,7 +11,7 @@ import pytest
 
 from billing import invariants
 from inference import tasks
-from inference.engines.base import Crop, EngineSpec, Image
+from inference.engines.base import Crop, EngineSpec, Framing, Image
 from inference.errors import BadOutput, EngineError, NothingFound, OutOfMemory
 from inference.safety import Verdict
 from jobs import lifecycle, storage
@@ -22,7 +22,7 @@ from tests.cast import Cast
 class ToldEngine:
     """Fills with noise around the mean of the known pixels, after doing what it is told."""
 
-    spec = EngineSpec(name="told", device="cpu", best_side_px=512)
+    spec = EngineSpec(name="told", device="cpu", framing=Framing(best_side_px=512))
 
     def __init__(self, then: Callable[[], object] = lambda: None) -> None:
         self.then = then

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inference.engines.base import Crop, EngineSpec, Image, Mask
+from inference.engines.base import Crop, EngineSpec, Framing, Image, Mask
 from inference.engines.exemplar.levels import build_pyramid, radius_for
 from inference.errors import EngineError
 
@@ -34,7 +34,7 @@ class NothingKnown(EngineError):
 class ExemplarEngine:
     """Fills holes with pieces of the same picture; needs no weights."""
 
-    spec = EngineSpec(name="exemplar", device="cpu", best_side_px=1536)
+    spec = EngineSpec(name="exemplar", device="cpu", framing=Framing(best_side_px=1536))
 
     def fill(self, crops: Sequence[Crop]) -> list[Image]:
         """Fill each crop's hole. Raises `NothingKnown` where a crop has no known pixel."""

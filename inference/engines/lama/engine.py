@@ -10,18 +10,20 @@ import numpy as np
 import torch
 
 from inference import weights
-from inference.engines.base import Crop, EngineSpec, Image
+from inference.engines.base import Crop, EngineSpec, Framing, Image
 from inference.engines.lama.batcher import Batcher
 from inference.engines.lama.checkpoint import load_generator
 from inference.engines.lama.fused import FusedGenerator
 from inference.engines.lama.painter import Painter
 
-# Trained on 256-pixel crops, the network holds up to about four times that; beyond, structure gets lost and the cost
-# of a crop grows with its area all the same.
-_BEST_SIDE_PX = 768
-_SIDE_PX_MAX = 1024  # larger crops are worked at this size and the fill enlarged
-# Sides are rounded up, so that crops of nearly equal size become equal and can be painted together.
-_ROUNDED_PX = {"cpu": 32, "cuda": 64}
+# Trained on 256-pixel crops, the network holds up to about four times that; beyond, structure gets lost.
+_BEST_SIDE_PX = 1024
+_PX_MAX = _BEST_SIDE_PX**2  # larger crops are worked at this size and the fill enlarged
+# The cost is that of the crop, not of the hole: half a hole of surround, and no more than the 128 px that the tools
+# in use give any hole.
+_CONTEXT_SHARE, _CONTEXT_PX_MAX = 0.5, 128
+# Sides are multiples of this, so that crops of nearly equal size are equal and can be painted together.
+_STEP_PX = {"cpu": 16, "cuda": 64}
 # Painted together at most; bounds the memory of one run to about 0.4 GB on a CPU and 3 GB on a GPU (docs/engines.md).
 _TOGETHER_PX = {"cpu": 1024 * 1024, "cuda": 8 * 1024 * 1024}
 _PRECISION = {torch.float32: "fp32", torch.bfloat16: "bf16"}
@@ -40,8 +42,7 @@ class LamaEngine:
         self._path = weights_path
         dtype = _dtype(device, precision)
         network = self._network(device, dtype)
-        self._multiple_px = network.sizes.multiple_px
-        self._rounded_px = max(_ROUNDED_PX[device], 2 * self._multiple_px)
+        self._step_px = max(_STEP_PX[device], 2 * network.sizes.multiple_px)
         spare = None if device == "cpu" else (lambda: self._network("cpu", _dtype("cpu", "auto")))
         painter = Painter(network, spare=spare)
         self._batcher = Batcher[Crop, Image](
@@ -52,7 +53,12 @@ class LamaEngine:
         self._spec = EngineSpec(
             name="lama",
             device=device,
-            best_side_px=_BEST_SIDE_PX,
+            framing=Framing(
+                best_side_px=_BEST_SIDE_PX,
+                context_share=_CONTEXT_SHARE,
+                context_px_max=_CONTEXT_PX_MAX,
+                step_px=self._step_px,
+            ),
             precision=_PRECISION[dtype],
             weights_sha256=weights.hash_file(weights_path),
         )
@@ -82,7 +88,7 @@ class LamaEngine:
 
     def _padded(self, crop: Crop) -> Crop:
         """Mirror the picture at its lower and right border up to a size the network takes."""
-        height, width = (-(-side // self._rounded_px) * self._rounded_px for side in crop.mask.shape)
+        height, width = (-(-side // self._step_px) * self._step_px for side in crop.mask.shape)
         padding = ((0, height - crop.mask.shape[0]), (0, width - crop.mask.shape[1]))
         mask = np.pad(crop.mask, padding, mode="symmetric")
         return Crop(np.pad(crop.image, (*padding, (0, 0)), mode="symmetric"), mask)
@@ -100,11 +106,9 @@ def _dtype(device: str, precision: str) -> torch.dtype:
 
 def _shrunk(crop: Crop) -> Crop:
     """Scale a crop down to what the network can overlook. A pixel that is partly hole is hole."""
-    height, width = crop.mask.shape
-    scale = _SIDE_PX_MAX / max(height, width)
-    if scale >= 1:
+    if crop.mask.size <= _PX_MAX:
         return crop
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = _shrunk_size(crop)
     known = crop.image * ~crop.mask[:, :, None]  # nothing of the object may bleed into its surround
     mask = cv2.resize(crop.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
     return Crop(np.asarray(cv2.resize(known, size, interpolation=cv2.INTER_AREA), np.uint8), mask)
@@ -113,9 +117,15 @@ def _shrunk(crop: Crop) -> Crop:
 def _fitted(painted: Image, crop: Crop) -> Image:
     """Cut off the padding, undo the shrinking, and put the fill into the hole."""
     height, width = crop.mask.shape
-    scale = min(1.0, _SIDE_PX_MAX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = _shrunk_size(crop)
     painted = painted[: size[1], : size[0]]
-    if scale < 1:
+    if size != (width, height):
         painted = np.asarray(cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
     return np.where(crop.mask[:, :, None], painted, crop.image)
+
+
+def _shrunk_size(crop: Crop) -> tuple[int, int]:
+    """(width, height) at which the network paints a crop."""
+    height, width = crop.mask.shape
+    scale = min(1.0, (_PX_MAX / crop.mask.size) ** 0.5)
+    return max(1, round(width * scale)), max(1, round(height * scale))
