@@ -11,9 +11,9 @@ from inference.engines.base import Framing, Mask
 from inference.holes import Area, Grid, Hole
 
 CROPS_MAX = 64  # however speckled the mask: each crop costs an engine call
-_CONTEXT_PX_MIN = 64  # even a single pixel is filled from this much surround
 _CONTEXT_SHARE_MIN = 0.25  # of a hole so large that the engine sees it scaled down anyway
 _THIN_SHARE = 1 / 8  # of the engine's best side: a hole thinner than this may be cut, since both its banks are near
+_PIECE_PX = 256  # thin holes are cut at these distances; pieces that cost less together are united again
 _CALL_PX = 8_000  # what a call costs besides its pixels, in pixels (lama on two CPU cores: 15 ms)
 
 
@@ -57,7 +57,7 @@ def plan_crops(mask: Mask, framing: Framing) -> list[CropBox]:
     """Divide the hole (H×W bool, True = fill) among at most `CROPS_MAX` windows, in the order they are to be filled.
 
     Every masked pixel is the own pixel of exactly one crop. The context around a hole grows with the hole's thickness.
-    Windows that cost less together are united; a thin hole whose window would be too large for the engine is cut.
+    Windows that cost less together are united; a long thin hole is cut.
     An empty mask needs no crops.
     """
     if not mask.any():
@@ -76,9 +76,9 @@ def plan_crops(mask: Mask, framing: Framing) -> list[CropBox]:
 def _parts(hole: Hole, grid: Grid, framing: Framing, photo: tuple[int, int]) -> list[_Part]:
     window = _with_context(hole, framing, photo)
     is_thin = hole.thickness_px <= framing.best_side_px * _THIN_SHARE
-    if not is_thin or window.size_px <= framing.best_side_px**2:
+    if not is_thin or window.size_px <= 2 * _PIECE_PX**2:
         return [_Part((hole.label,), frozenset(), window)]
-    pieces = grid.cut(hole, framing.best_side_px // 2)
+    pieces = grid.cut(hole, _PIECE_PX)
     return [_Part((piece.label,), frozenset({hole.label}), _with_context(piece, framing, photo)) for piece in pieces]
 
 
@@ -87,7 +87,7 @@ def _with_context(hole: Hole, framing: Framing, photo: tuple[int, int]) -> Area:
     thickness, side = hole.thickness_px, hole.span.side_px
     wanted = min(int(thickness * framing.context_share), framing.context_px_max)
     roomy = max(int(thickness * _CONTEXT_SHARE_MIN), (framing.best_side_px - side) // 2)
-    context = max(_CONTEXT_PX_MIN, min(wanted, roomy))
+    context = max(framing.context_px_min, min(wanted, roomy))
     top, bottom = _stretch(hole.span.top, hole.span.bottom, context, photo[0])
     left, right = _stretch(hole.span.left, hole.span.right, context, photo[1])
     return Area(top, left, bottom, right)

@@ -24,6 +24,7 @@ class Framing:
     """Up to this crop side the engine gives its best picture; larger holes are worked coarse to fine."""
     context_share: float = 1.0
     """How much surround is shown on each side of a hole, in thicknesses of the hole."""
+    context_px_min: int = 64
     context_px_max: int = 1024
     step_px: int = 1
     """Crop sides are multiples of this, where the photo is large enough."""
