@@ -4,8 +4,9 @@ The hole is filled with small pieces of the known picture so that every patch in
 the energy of Wexler et al. (2007, "Space-Time Completion of Video"), minimised by turns of nearest-patch search
 (PatchMatch, Barnes et al. 2009) and voting, from coarse to fine. Patches are compared by colour and by the local
 strength of texture (Newson et al. 2014, "Video Inpainting of Complex Scenes"), which keeps texture from being averaged
-away. The last level copies real pixels instead of averages, and their gradients are integrated from the hole's border
-(Pérez et al. 2003, "Poisson Image Editing"), so that no seam shows.
+away, and near patches are preferred to far ones. The last level copies real pixels instead of averages, and their
+gradients are integrated from the hole's border (Pérez et al. 2003, "Poisson Image Editing"), so that no seam shows.
+Holes as thin as wires are bent over instead (`thin`).
 
 Shapes: `image` is H×W×3 uint8 RGB, `mask` is H×W bool, True = fill. Deterministic: same input, same output.
 """
@@ -19,6 +20,7 @@ import numpy as np
 
 from inference.engines.base import Crop, EngineSpec, Framing, Image, Mask
 from inference.engines.exemplar.levels import build_pyramid, radius_for
+from inference.engines.exemplar.thin import bend_over, thin_part
 from inference.errors import EngineError
 
 # One fill uses every core; and numba's fallback for threads ends the process when two enter at once.
@@ -34,7 +36,7 @@ class NothingKnown(EngineError):
 class ExemplarEngine:
     """Fills holes with pieces of the same picture; needs no weights."""
 
-    spec = EngineSpec(name="exemplar", device="cpu", framing=Framing(best_side_px=1536))
+    spec = EngineSpec(name="exemplar", device="cpu", framing=Framing(best_side_px=1536, context_share=0.75))
 
     def fill(self, crops: Sequence[Crop]) -> list[Image]:
         """Fill each crop's hole. Raises `NothingKnown` where a crop has no known pixel."""
@@ -55,6 +57,14 @@ def fill_hole(image: Image, mask: Mask) -> Image:
         return image.copy()
     if mask.all():
         raise NothingKnown
+    thin = thin_part(mask)
+    if thin.any():
+        image = bend_over(image, thin, mask)
+        mask = mask & ~thin
+    return _collage(image, mask) if mask.any() else image
+
+
+def _collage(image: Image, mask: Mask) -> Image:
     *finer, level = build_pyramid(image, mask, radius_for(mask))
     pixels, matches = level.solve(level.guess(), level.random_matches())
     for level in reversed(finer):

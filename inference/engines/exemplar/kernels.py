@@ -25,6 +25,12 @@ def _patch_distance(pixels, y, x, sy, sx, radius, limit):
 
 
 @njit(cache=True, nogil=True)
+def _farness(y, x, sy, sx, far):
+    dy, dx = np.float32(y - sy), np.float32(x - sx)
+    return far * (dy * dy + dx * dx)
+
+
+@njit(cache=True, nogil=True)
 def _hash(number):
     """A pseudo-random number below 2³² that depends on nothing but its argument (a splitmix step)."""
     value = np.uint64(number) + np.uint64(0x9E3779B97F4A7C15)
@@ -46,7 +52,7 @@ def make_valid(matches, targets, sources, places):
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def search(pixels, targets, is_target, sources, matches, radius, turn, reach_max):
+def search(pixels, targets, is_target, sources, matches, radius, turn, reach_max, far):
     """One round of propagation from neighbours near and far, then random search; every target looks at the last round."""
     height, width = sources.shape
     better = matches.copy()
@@ -54,7 +60,7 @@ def search(pixels, targets, is_target, sources, matches, radius, turn, reach_max
     for index in prange(count):
         y, x = targets[index]
         by, bx = matches[y, x]
-        best = _patch_distance(pixels, y, x, by, bx, radius, np.float32(3.4e38))
+        best = _patch_distance(pixels, y, x, by, bx, radius, np.float32(3.4e38)) + _farness(y, x, by, bx, far)
         for step in (1, 4):
             for direction in range(4):
                 dy = step * ((direction == 0) - (direction == 1))
@@ -65,7 +71,8 @@ def search(pixels, targets, is_target, sources, matches, radius, turn, reach_max
                 sy, sx = matches[ny, nx, 0] - dy, matches[ny, nx, 1] - dx
                 if sy < 0 or sx < 0 or sy >= height or sx >= width or not sources[sy, sx] or (sy == by and sx == bx):
                     continue
-                distance = _patch_distance(pixels, y, x, sy, sx, radius, best)
+                away = _farness(y, x, sy, sx, far)
+                distance = away + _patch_distance(pixels, y, x, sy, sx, radius, best - away)
                 if distance < best:
                     best, by, bx = distance, sy, sx
         reach = reach_max
@@ -75,7 +82,8 @@ def search(pixels, targets, is_target, sources, matches, radius, turn, reach_max
             sy = by + np.int64(_hash(draw) % np.uint64(2 * reach + 1)) - reach
             sx = bx + np.int64(_hash(draw + np.uint64(1)) % np.uint64(2 * reach + 1)) - reach
             if sy >= 0 and sx >= 0 and sy < height and sx < width and sources[sy, sx]:
-                distance = _patch_distance(pixels, y, x, sy, sx, radius, best)
+                away = _farness(y, x, sy, sx, far)
+                distance = away + _patch_distance(pixels, y, x, sy, sx, radius, best - away)
                 if distance < best:
                     best, by, bx = distance, sy, sx
             reach //= 2
@@ -197,4 +205,39 @@ def integrate(known, hole, holes, sources, rounds, relaxation, screen):
                         total += filled[ny, nx, channel]
                 value = (total + screen * copied[index]) / (neighbours[index] + screen)
                 filled[y, x, channel] += relaxation * (value - filled[y, x, channel])
+    return filled
+
+
+@njit(cache=True, nogil=True)
+def _inside(place, limit):
+    """Mirror a coordinate that leaves the picture."""
+    if place < 0:
+        return -place
+    if place >= limit:
+        return 2 * limit - 2 - place
+    return place
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def bend(guess, holes, rounds, relaxation, settled):
+    """Solve the biharmonic equation in the hole by successive over-relaxation, one channel per thread."""
+    height, width = guess.shape[:2]
+    filled = guess.copy()
+    for channel in prange(3):
+        plane = filled[:, :, channel]
+        for _ in range(rounds):
+            most = np.float32(0)
+            for index in range(len(holes)):
+                y, x = holes[index]
+                up, down = _inside(y - 1, height), _inside(y + 1, height)
+                left, right = _inside(x - 1, width), _inside(x + 1, width)
+                near = plane[up, x] + plane[down, x] + plane[y, left] + plane[y, right]
+                corners = plane[up, left] + plane[up, right] + plane[down, left] + plane[down, right]
+                far = plane[_inside(y - 2, height), x] + plane[_inside(y + 2, height), x]
+                far += plane[y, _inside(x - 2, width)] + plane[y, _inside(x + 2, width)]
+                change = relaxation * ((8 * near - 2 * corners - far) / 20 - plane[y, x])
+                plane[y, x] += change
+                most = max(most, abs(change))
+            if most < settled:
+                break
     return filled

@@ -18,6 +18,9 @@ _COARSEST_DEPTH_PX = 5.0  # the hole is this deep, at most, on the coarsest leve
 _COARSEST_SIDE_PX = 24
 _TEXTURE_WEIGHT = 3.0  # of texture against colour when patches are compared
 _TEXTURE_WINDOW_PX = 9
+# What a match costs for being as far away as the picture is wide, in squared grey levels a channel: what is near belongs
+# here more likely than what is far (texture 8.2 without, 7.2 with it, PSNR the same).
+_FARNESS = 3000.0
 _CONFIDENCE_BASE = 1.5  # how fast trust falls with each pixel from the border
 _CONFIDENCE_DEPTH_MAX = 24.0
 # Turns of search and vote on each level: the coarse ones decide what goes where, and cost little. A level with more
@@ -98,6 +101,7 @@ class Level:
         self.known, self.hole, self.radius = known, hole, radius
         self.depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)
         self.sources = _sources(hole, radius)
+        self.far = np.float32(_FARNESS * (2 * radius + 1) ** 2 * known.shape[2] / max(hole.shape) ** 2)
         self.holes = np.argwhere(hole).astype(np.int32)
         size = 2 * radius + 1
         touched = cv2.dilate(hole.astype(np.uint8), np.ones((size, size), np.uint8)) > 0
@@ -142,6 +146,7 @@ class Level:
                     self.radius,
                     sweeps * turn + sweep,
                     reach,
+                    self.far,
                 )
             before, pixels = pixels, self.vote(matches, pixels)
             if float(np.abs(pixels - before)[self.hole].mean()) < _SETTLED:
