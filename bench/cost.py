@@ -75,7 +75,7 @@ def _smeared(crop: Crop) -> Image:
     colours = cv2.resize(crop.image, small, interpolation=cv2.INTER_NEAREST) * known[..., None]
     size = (2 * max(small) + 1,) * 2
     means = cv2.boxFilter(colours, -1, size, normalize=False)
-    means /= cv2.boxFilter(known, -1, size, normalize=False)[..., None] + 1e-6
+    means = np.asarray(means) / (np.asarray(cv2.boxFilter(known, -1, size, normalize=False))[..., None] + 1e-6)
     smeared = cv2.resize(means.astype(np.uint8), (width, height))
     smeared += np.resize(_GRAIN, smeared.shape)
     return np.where(crop.mask[..., None], smeared, crop.image).astype(np.uint8)

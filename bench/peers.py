@@ -27,7 +27,7 @@ def navier_stokes(image: Pixels, mask: Mask) -> Pixels:
 
 
 def biharmonic(image: Pixels, mask: Mask) -> Pixels:
-    filled = inpaint_biharmonic(image, mask, split_into_regions=True, channel_axis=2)  # type: ignore[no-untyped-call]
+    filled = inpaint_biharmonic(image, mask, split_into_regions=True, channel_axis=2)
     return np.where(mask[..., None], np.clip(np.rint(filled * 255), 0, 255), image).astype(np.uint8)
 
 
@@ -53,7 +53,7 @@ class OpenTool:
     def __init__(self, weights: Path) -> None:
         generator = load_generator(weights)
         example = torch.rand(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
-        self._model = torch.jit.trace(generator, example, check_trace=False)
+        self._model = torch.jit.trace(generator, example, check_trace=False)  # type: ignore[no-untyped-call]
 
     def job(self, data: bytes, mask: Mask) -> bytes:
         """From a JPEG file to a JPEG file."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, features
 
 from inference.codecs import colours, metadata
+from inference.codecs import orientation as orientations
 from inference.codecs.photo import Compression, Layout, Metadata, Photo, Samples
 from inference.errors import UnreadableImage
 
@@ -61,9 +62,10 @@ def _decode(data: bytes, max_pixels: int) -> Photo:
     compression = _compression(image, data, format_name, orientation)
     native, layout, palette = _samples(image, data)
     if format_name != "tiff":  # Pillow and OpenCV turn TIFF themselves
-        native = _turned(native, orientation)
+        native = np.ascontiguousarray(orientations.displayed(native, orientation))
     found = metadata.read_metadata(image, data, layout)
-    return _photo(native, layout, palette, found, format_name, compression)
+    photo = _photo(native, layout, palette, found, format_name, compression)
+    return replace(photo, jpeg=data, orientation=orientation) if image.format == "JPEG" else photo
 
 
 def _photo(
@@ -199,14 +201,3 @@ def _has_lossless_webp(data: bytes) -> bool:
         (length,) = struct.unpack_from("<I", data, position + 4)
         position += 8 + length + length % 2
     return False
-
-
-def _turned(native: Samples, orientation: int) -> Samples:
-    """Bring stored rows and columns into the displayed frame. The numbers are EXIF's."""
-    if orientation >= 5:
-        native = native.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        native = native[::-1]
-    if orientation in (2, 3, 6, 7):
-        native = native[:, ::-1]
-    return np.ascontiguousarray(native)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,8 +14,13 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from inference.codecs import colours, metadata, png
+from inference.codecs import colours, metadata, orientation, png
+from inference.codecs.metadata import MetadataPolicy
 from inference.codecs.photo import Layout, Metadata, Photo, Samples
+from inference.codecs.segments import with_metadata_of
+from inference.codecs.splice import CannotSplice, splice
+
+logger = logging.getLogger(__name__)
 
 # Where the source has no tables to keep. 90 is where differences stop being seen side by side; from there on chroma
 # is kept in full, because the larger file is what was asked for.
@@ -42,6 +48,9 @@ class Encoded:
     """Every sample outside the hole is the input's own (where a palette was widened: every colour)."""
     notes: tuple[str, ...] = ()
     """What had to change besides the hole, in sentences for the receipt."""
+    mcus_total: int | None = None
+    """Blocks of the JPEG that the output was spliced from; None where everything was encoded anew."""
+    mcus_reencoded: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +76,31 @@ def encode(
     *,
     output_format: str | None = None,
     quality: int | None = None,
+    metadata_policy: MetadataPolicy = "keep",
 ) -> Encoded:
     """Write `photo` with the pixels under `changed` (H×W bool) taken from `filled_rgb` (H×W×3 uint8).
 
     Without `output_format` (a key of the formats below) the output is the input's own format with its own tables and
-    losslessness; `quality` (1 to 100) is for JPEG, AVIF and WebP, and makes WebP lossy.
+    losslessness, and of a JPEG only the blocks with changed pixels are encoded. `quality` (1 to 100) is for JPEG, AVIF
+    and WebP, and makes WebP lossy.
     """
     target = output_format or photo.format
     samples, layout, palette = colours.written_back(photo, filled_rgb, changed)
-    picture = _Picture(
-        samples=samples, layout=layout, palette=palette, metadata=photo.metadata, source=photo, quality=quality
-    )
     notes: list[str] = []
+    if target == photo.format == "jpeg" and quality is None:
+        try:
+            return _spliced(photo, samples, changed, metadata_policy)
+        except (CannotSplice, OSError, ValueError) as error:
+            logger.info("JPEG encoded anew: %s", error)
+            notes.append("The blocks of this kind of JPEG cannot be kept: the whole picture was encoded again.")
+    picture = _Picture(
+        samples=samples,
+        layout=layout,
+        palette=palette,
+        metadata=metadata.under_policy(photo.metadata, metadata_policy),
+        source=photo,
+        quality=quality,
+    )
     if photo.layout == "P" and layout != "P":
         notes.append(f"The palette could not hold the filled colours: the output is {layout}.")
     # Few programs show CMYK; who converts a print file to a screen format wants RGB.
@@ -93,6 +115,23 @@ def encode(
         format=target,
         is_lossless=packs_losslessly and (is_kept or not _loses_samples(photo)),
         notes=tuple(notes),
+    )
+
+
+def _spliced(photo: Photo, samples: Samples, changed: NDArray[np.bool_], metadata_policy: MetadataPolicy) -> Encoded:
+    """Raises `CannotSplice`, or what reading an odd file raises."""
+    if photo.jpeg is None:
+        raise CannotSplice("several pictures in one file")
+    before, after, mask = (orientation.stored(array, photo.orientation) for array in (photo.native, samples, changed))
+    spliced = splice(photo.jpeg, before, after, mask, is_progressive=photo.compression.jpeg_is_progressive)
+    data = with_metadata_of(photo.jpeg, spliced.data, policy=metadata_policy, orientation=photo.orientation)
+    return Encoded(
+        data=data,
+        content_type="image/jpeg",
+        format="jpeg",
+        is_lossless=False,
+        mcus_total=spliced.mcus_total,
+        mcus_reencoded=spliced.mcus_reencoded,
     )
 
 

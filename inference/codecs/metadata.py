@@ -8,16 +8,15 @@ from __future__ import annotations
 import io
 import re
 import struct
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 from PIL import Image, ImageCms
 
-from inference.codecs import png
+from inference.codecs import exif, png
 from inference.codecs.photo import Layout, Metadata
 
 _ORIENTATION = 0x0112
-_THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH = 0x0201, 0x0202
-_EXIF_PREFIX = b"Exif\x00\x00"
 
 # TIFF keeps its EXIF among the tags that describe the file's own layout; these are the ones about the photo:
 # description, maker, model, software, date, artist, copyright, and the EXIF and GPS directories.
@@ -26,8 +25,14 @@ _TIFF_PHOTO_TAGS = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x87
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))\s*[0-9]+")
 _XMP_THUMBNAILS = re.compile(rb"<(xmp|xap):Thumbnails\b.*?</\1:Thumbnails>", re.DOTALL)
 
+_XMP_GPS_ATTRIBUTE = re.compile(rb"\s+exif:GPS\w+\s*=\s*(\"[^\"]*\"|'[^']*')")
+_XMP_GPS_ELEMENT = re.compile(rb"<(exif:GPS\w+)\b[^>]*?(/>|>.*?</\1\s*>)", re.DOTALL)
+
 _ICC_SPACES = {"GRAY": ("1", "L", "L16", "LA", "LA16"), "CMYK": ("CMYK",)}
 _RGB_LAYOUTS = ("P", "RGB", "RGB16", "RGBA", "RGBA16")
+
+MetadataPolicy = Literal["keep", "strip", "strip_gps"]
+"""`keep` everything; `strip` all but colours and orientation; `strip_gps` only where the photo was taken."""
 
 # What broken EXIF makes Pillow raise; such EXIF is ignored, as browsers do.
 _BROKEN_EXIF = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error)
@@ -47,7 +52,7 @@ def read_metadata(image: Image.Image, data: bytes, layout: Layout) -> Metadata:
     xmp = image.info.get("xmp")
     return Metadata(
         icc=usable_icc(image.info.get("icc_profile"), layout),
-        exif=_upright_exif(_raw_exif(image)),
+        exif=exif.upright(_raw_exif(image)),
         xmp=_upright_xmp(xmp) if isinstance(xmp, bytes) else None,
         dpi=_resolution(image.info.get("dpi")),
         png_chunks=png.kept_chunks(data) if image.format == "PNG" else (),
@@ -87,57 +92,34 @@ def _raw_exif(image: Image.Image) -> bytes | None:
         if "exif" in image.info:
             return bytes(image.info["exif"])
         # Some programs hide EXIF in a PNG's text; Pillow finds it there.
-        exif = image.getexif()
-        return exif.tobytes() if len(exif) else None
+        found = image.getexif()
+        return found.tobytes() if len(found) else None
     except _BROKEN_EXIF:
         return None
 
 
-def _upright_exif(exif: bytes | None) -> bytes | None:
-    """Set the orientation to 1 and wipe the thumbnail in place: nothing else moves, so maker notes stay readable.
-
-    The layout of the block is TIFF's: byte order, offset of the first directory, directories of 12-byte entries.
-    """
-    if not exif:
-        return None
-    block = bytearray(exif.removeprefix(_EXIF_PREFIX))
-    order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(bytes(block[:4]))
-    if order is None:
-        return None
-    try:
-        (first,) = struct.unpack_from(order + "I", block, 4)
-        entries = _entries(block, first, order)
-        if _ORIENTATION in entries:
-            struct.pack_into(order + "H", block, entries[_ORIENTATION] + 8, 1)
-        _wipe_thumbnail(block, first, order)
-    except struct.error:
-        return None
-    return bytes(block)
-
-
-def _entries(block: bytearray, directory: int, order: str) -> dict[int, int]:
-    """Map each tag of a directory to the position of its entry."""
-    (count,) = struct.unpack_from(order + "H", block, directory)
-    positions = [directory + 2 + 12 * index for index in range(count)]
-    return {struct.unpack_from(order + "H", block, position)[0]: position for position in positions}
-
-
-def _wipe_thumbnail(block: bytearray, first: int, order: str) -> None:
-    (count,) = struct.unpack_from(order + "H", block, first)
-    link = first + 2 + 12 * count
-    if link + 4 > len(block):
-        return  # some writers leave the link out: there is no second directory
-    (second,) = struct.unpack_from(order + "I", block, link)
-    struct.pack_into(order + "I", block, link, 0)
-    if not 0 < second < len(block) - 2:
-        return
-    entries = _entries(block, second, order)
-    if _THUMBNAIL_OFFSET in entries and _THUMBNAIL_LENGTH in entries:
-        (start,) = struct.unpack_from(order + "I", block, entries[_THUMBNAIL_OFFSET] + 8)
-        (length,) = struct.unpack_from(order + "I", block, entries[_THUMBNAIL_LENGTH] + 8)
-        end = min(start + length, len(block))
-        block[start:end] = bytes(max(end - start, 0))
+def under_policy(found: Metadata, policy: MetadataPolicy) -> Metadata:
+    """Return what of the metadata may go out. Colours are never stripped: without them the picture looks different."""
+    if policy == "keep":
+        return found
+    if policy == "strip":
+        return Metadata(icc=found.icc, png_chunks=tuple(chunk for chunk in found.png_chunks if chunk[0] in png.COLOUR))
+    return replace(
+        found,
+        exif=exif.without_gps(found.exif) if found.exif else None,
+        xmp=xmp_without_gps(found.xmp) if found.xmp else None,
+    )
 
 
 def _upright_xmp(xmp: bytes) -> bytes:
-    return _XMP_ORIENTATION.sub(rb"\g<1>1", _XMP_THUMBNAILS.sub(b"", xmp))
+    return _XMP_ORIENTATION.sub(rb"\g<1>1", xmp_without_thumbnails(xmp))
+
+
+def xmp_without_thumbnails(xmp: bytes) -> bytes:
+    """Return an XMP packet without its small pictures."""
+    return _XMP_THUMBNAILS.sub(b"", xmp)
+
+
+def xmp_without_gps(xmp: bytes) -> bytes:
+    """Return an XMP packet without the properties that say where the photo was taken."""
+    return _XMP_GPS_ELEMENT.sub(b"", _XMP_GPS_ATTRIBUTE.sub(b"", xmp))

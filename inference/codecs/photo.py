@@ -57,6 +57,10 @@ class Photo:
     format: str
     metadata: Metadata = field(default_factory=Metadata)
     compression: Compression
+    jpeg: bytes | None = None
+    """The file, if it is a JPEG: what does not change is taken from it."""
+    orientation: int = 1
+    """How the file stores the picture, by EXIF."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from inference.codecs.photo import Layout, Samples
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
-_COLOUR = (b"cHRM", b"gAMA", b"sRGB", b"cICP", b"mDCV", b"cLLI")
+COLOUR = (b"cHRM", b"gAMA", b"sRGB", b"cICP", b"mDCV", b"cLLI")
 _OWN_KEYWORDS = (b"XML:com.adobe.xmp\x00", b"Raw profile type ")  # XMP and EXIF are read, set upright and written anew
 
 # layout: (colour type, bits per sample)
@@ -46,7 +46,7 @@ def kept_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(
         (name, body)
         for name, body in _chunks(data)
-        if name in _COLOUR or name == b"pHYs" or (name in _TEXT and not body.startswith(_OWN_KEYWORDS))
+        if name in COLOUR or name == b"pHYs" or (name in _TEXT and not body.startswith(_OWN_KEYWORDS))
     )
 
 
@@ -111,10 +111,10 @@ def _ordered(chunks: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, b
     """The specification wants colour before the palette; the rest follows it."""
     found = list(chunks)
     has_profile = any(name == b"iCCP" for name, _ in found)
-    first = [item for item in found if item[0] in _COLOUR or item[0] == b"iCCP"]
+    first = [item for item in found if item[0] in COLOUR or item[0] == b"iCCP"]
     if has_profile:
         first = [item for item in first if item[0] != b"sRGB"]  # the two exclude each other
-    return first, [item for item in found if item[0] not in _COLOUR and item[0] != b"iCCP"]
+    return first, [item for item in found if item[0] not in COLOUR and item[0] != b"iCCP"]
 
 
 def _packed(samples: Samples, layout: Layout) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin
 
 from inference.codecs.decode import decode
 from inference.codecs.encode import encode
@@ -113,11 +113,23 @@ def test_any_mask_in_any_mode_leaves_the_rest_alone(data: st.DataObject) -> None
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_turned_photo_comes_back_upright(orientation: int) -> None:
+def test_a_turned_photo_comes_back_as_it_is_displayed(orientation: int) -> None:
     photo = decode(photos.sample_jpeg(orientation=orientation))
     nothing = np.zeros(photo.rgb.shape[:2], bool)
 
-    result = photos.opened(encode(photo, photo.rgb, nothing).data)
+    result = ImageOps.exif_transpose(photos.opened(encode(photo, photo.rgb, nothing).data))
+
+    assert result.size == (photos.WIDTH, photos.HEIGHT)
+    difference = np.asarray(result.convert("RGB")).astype(int) - photos.with_object()
+    assert np.abs(difference).mean() < 6
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_photo_is_upright_in_another_format(orientation: int) -> None:
+    photo = decode(photos.sample_jpeg(orientation=orientation))
+    nothing = np.zeros(photo.rgb.shape[:2], bool)
+
+    result = photos.opened(encode(photo, photo.rgb, nothing, output_format="png").data)
 
     assert result.size == (photos.WIDTH, photos.HEIGHT)
     assert result.getexif().get(photos.ORIENTATION_TAG, 1) == 1

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 import pytest
 
 from inference import pipeline
@@ -142,6 +143,6 @@ def test_who_listens_to_progress_may_stop_the_work() -> None:
 def test_a_turned_photo_is_masked_as_it_is_displayed() -> None:
     result = _run(RemovalRequest(image=photos.sample_jpeg(orientation=6), mask_png=photos.sample_mask()))
 
-    picture = np.asarray(photos.opened(result.data)).astype(int)
+    picture = np.asarray(PIL.ImageOps.exif_transpose(photos.opened(result.data))).astype(int)
     assert (picture.shape, result.format) == ((64, 96, 3), "jpeg")
     assert (picture[..., 0] - picture[..., 1]).max() < 130

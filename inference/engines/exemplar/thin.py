@@ -19,7 +19,8 @@ _SETTLED = 0.1  # grey levels the last round changes at most
 
 def thin_part(mask: Mask) -> Mask:
     """Return those holes of a mask (H×W bool) that are thin everywhere."""
-    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    count, found = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    labels = np.asarray(found, np.int32)
     depths = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     deepest = np.zeros(count, np.float32)
     np.maximum.at(deepest, labels, depths)
