@@ -121,14 +121,10 @@ def _turns(parts: list[_Part]) -> list[int]:
         taken = {
             turn
             for other, turn in zip(parts, turns, strict=False)
-            if part.cut_from & other.cut_from and _overlap(part.window, other.window)
+            if part.cut_from & other.cut_from and part.window.overlaps(other.window)
         }
         turns.append(next(turn for turn in range(len(parts)) if turn not in taken))
     return turns
-
-
-def _overlap(one: Area, other: Area) -> bool:
-    return one.top < other.bottom and other.top < one.bottom and one.left < other.right and other.left < one.right
 
 
 def _unite(parts: list[_Part], framing: Framing) -> list[_Part]:

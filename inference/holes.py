@@ -33,6 +33,11 @@ class Area:
         """The longer side."""
         return max(self.bottom - self.top, self.right - self.left)
 
+    def overlaps(self, other: Area) -> bool:
+        return (
+            self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
+        )
+
     def united(self, other: Area) -> Area:
         """The smallest rectangle around both."""
         return Area(

@@ -16,14 +16,16 @@ from typing import Any
 from inference import composite, quality, receipt
 from inference.codecs.decode import PIXELS_MAX, decode
 from inference.codecs.encode import Encoded, encode
+from inference.codecs.metadata import MetadataPolicy
 from inference.codecs.photo import Photo
 from inference.codecs.preview import make_preview
 from inference.crops import CropBox, plan_crops
 from inference.engines.base import Crop, Engine, Image, Mask
 from inference.errors import BadOutput, EngineError
 from inference.safety import SafetyFilter
+from inference.targets.grow import grown, growth_px, pass_over
 from inference.targets.raster import rasterise
-from jobs.targets import Box
+from jobs.targets import NO_GROWTH, Box, Grow
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +55,10 @@ class RemovalRequest:
     boxes: tuple[Box, ...] = ()
     output_format: str | None = None
     quality: int | None = None
+    metadata_policy: MetadataPolicy = "keep"
+    grow: Grow = NO_GROWTH
+    feather: int | None = None
+    """Pixels of the grown ring; None is half of it."""
     max_pixels: int = PIXELS_MAX
 
 
@@ -81,17 +87,26 @@ def run(
     clock = _Clock(on_progress)
     with clock.stage("decoding", percent=0):
         photo = decode(request.image, max_pixels=request.max_pixels)
-        mask = rasterise(size=photo.size, mask_png=request.mask_png, boxes=request.boxes)
+        aim = _take_aim(request, photo)
     with clock.stage("checking", percent=_FILL_FROM - 2):
         _check(photo.rgb, safety)
-    work = _fill_well(photo.rgb, mask, engines, clock)
+    work = _fill_well(photo.rgb, aim.mask, engines, clock)
+    with clock.stage("filling", percent=_FILL_TO + 1):
+        pass_over(photo.rgb, work.image, aim.asked, grow_px=aim.grow_px, feather_px=aim.feather_px)
     with clock.stage("checking", percent=_FILL_TO + 2):
         _check(work.image, safety)
     with clock.stage("encoding", percent=_FILL_TO + 4):
-        encoded = encode(photo, work.image, mask, output_format=request.output_format, quality=request.quality)
+        encoded = encode(
+            photo,
+            work.image,
+            aim.mask,
+            output_format=request.output_format,
+            quality=request.quality,
+            metadata_policy=request.metadata_policy,
+        )
         input_preview, output_preview = (make_preview(image, photo) for image in (photo.rgb, work.image))
     with clock.stage("checking", percent=95):
-        changes = _measure(photo, mask, work, encoded)
+        changes = _measure(photo, aim.mask, work, encoded)
     return RemovalResult(
         data=encoded.data,
         content_type=encoded.content_type,
@@ -104,11 +119,21 @@ def run(
             output=encoded.data,
             is_lossless=encoded.is_lossless,
             changes=changes,
-            how=_circumstances(request, work, safety, encoded, clock),
+            how=_circumstances(request, aim, work, safety.name, encoded.notes, clock),
         ),
         input_preview=input_preview,
         output_preview=output_preview,
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Aim:
+    """What is to be filled: what was asked for, and that with the ring around it."""
+
+    asked: Mask
+    mask: Mask
+    grow_px: int
+    feather_px: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -138,6 +163,13 @@ class _Clock:
 
     def note(self, name: str, percent: int) -> None:
         self._on_progress(name, percent)
+
+
+def _take_aim(request: RemovalRequest, photo: Photo) -> _Aim:
+    asked = rasterise(size=photo.size, mask_png=request.mask_png, boxes=request.boxes)
+    grow_px = growth_px(asked, request.grow)
+    feather_px = grow_px // 2 if request.feather is None else min(request.feather, grow_px)
+    return _Aim(asked=asked, mask=grown(asked, grow_px) if grow_px else asked, grow_px=grow_px, feather_px=feather_px)
 
 
 def _check(image: Image, safety: SafetyFilter) -> None:
@@ -202,11 +234,13 @@ def _measure(photo: Photo, mask: Mask, work: _Work, encoded: Encoded) -> receipt
         pixels_changed=composite.count_changed(photo.rgb, work.image),
         largest_difference_outside=difference,
         bits_per_sample=before.itemsize * 8,
+        mcus_total=encoded.mcus_total,
+        mcus_reencoded=encoded.mcus_reencoded,
     )
 
 
 def _circumstances(
-    request: RemovalRequest, work: _Work, safety: SafetyFilter, encoded: Encoded, clock: _Clock
+    request: RemovalRequest, aim: _Aim, work: _Work, safety_filter: str, notes: tuple[str, ...], clock: _Clock
 ) -> receipt.Circumstances:
     return receipt.Circumstances(
         engine=work.engine.spec,
@@ -215,8 +249,12 @@ def _circumstances(
             "quality": request.quality,
             "boxes": [box.to_json() for box in request.boxes],
             "mask": request.mask_png is not None,
+            "grow": str(request.grow),
+            "grow_px": aim.grow_px,
+            "feather_px": aim.feather_px,
+            "metadata_policy": request.metadata_policy,
         },
-        safety_filter=safety.name,
-        notes=encoded.notes,
+        safety_filter=safety_filter,
+        notes=notes,
         seconds=clock.seconds,
     )

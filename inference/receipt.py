@@ -12,6 +12,8 @@ import numpy as np
 from inference.crops import CropBox
 from inference.engines.base import EngineSpec, Mask
 
+VERSION = 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
@@ -23,6 +25,9 @@ class Changes:
     largest_difference_outside: int
     bits_per_sample: int
     """The unit of the difference: 8 or 16."""
+    mcus_total: int | None
+    """Blocks of a JPEG that only its changed blocks were encoded of; None for any other output."""
+    mcus_reencoded: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,7 @@ def write_receipt(
 ) -> dict[str, Any]:
     """Return the receipt of one result as a dictionary fit for JSON. Boxes are in pixels of the displayed photo."""
     return {
+        "version": VERSION,
         "input_sha256": hashlib.sha256(image).hexdigest(),
         "mask_sha256": hash_mask(changes.mask),
         "output_sha256": hashlib.sha256(output).hexdigest(),
@@ -53,8 +59,11 @@ def write_receipt(
         "largest_difference_outside": changes.largest_difference_outside,
         "bits_per_sample": changes.bits_per_sample,
         "lossless": is_lossless,
+        "mcus_total": changes.mcus_total,
+        "mcus_reencoded": changes.mcus_reencoded,
         "engine": how.engine.name,
         "device": how.engine.device,
+        "precision": how.engine.precision,
         "weights_sha256": how.engine.weights_sha256,
         "safety_filter": how.safety_filter,
         "parameters": dict(how.parameters),

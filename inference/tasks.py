@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from celery import shared_task
@@ -15,11 +15,12 @@ from django.conf import settings
 from django.db import connection
 
 from inference import pipeline, worker
+from inference.codecs.metadata import MetadataPolicy
 from inference.errors import EngineError
 from inference.pipeline import RemovalRequest, RemovalResult
 from jobs import images, lifecycle, retention, storage
 from jobs.models import Job
-from jobs.targets import boxes_from_json
+from jobs.targets import Grow, boxes_from_json
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,9 @@ def _request(job: Job) -> RemovalRequest:
         boxes=boxes_from_json(job.boxes),
         output_format=job.output_format or None,
         quality=job.quality,
+        metadata_policy=cast(MetadataPolicy, job.metadata_policy),
+        grow=Grow.parse(job.grow),
+        feather=job.feather,
         max_pixels=settings.IMAGE_MEGAPIXELS_MAX * 1_000_000,
     )
 

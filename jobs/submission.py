@@ -16,7 +16,7 @@ from billing import ledger
 from jobs import dispatch, images, storage, uploads
 from jobs.catalogue import Operation
 from jobs.models import ENDED, Job
-from jobs.targets import boxes_to_json
+from jobs.targets import NO_GROWTH, Grow, boxes_to_json
 from jobs.uploads import CheckedInput
 from pixelsite.lib.errors import PixelsiteError
 
@@ -41,10 +41,14 @@ class FormatCannotHoldImage(PixelsiteError):
 
 @dataclass(frozen=True, kw_only=True)
 class OutputOptions:
-    """How the result is to be encoded; None means as the input was."""
+    """How the hole is bordered and the result encoded; None means as the input was."""
 
     format: str | None = None
     quality: int | None = None
+    metadata_policy: str = "keep"
+    grow: Grow = NO_GROWTH
+    feather: int | None = None
+    """Pixels; None is half of the growth."""
 
 
 def submit_job(
@@ -80,6 +84,9 @@ def submit_job(
                 price_credits=operation.price_credits,
                 output_format=output.format or "",
                 quality=output.quality,
+                metadata_policy=output.metadata_policy,
+                grow=str(output.grow),
+                feather=output.feather,
             )
             transaction.on_commit(lambda: dispatch.ring(job_id=job_id, operation=operation.name))
     except BaseException:

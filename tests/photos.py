@@ -115,6 +115,11 @@ def saved(image: Image.Image, format_name: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """An array, grey or in colour, as a PNG file."""
+    return saved(Image.fromarray(pixels), "PNG")
+
+
 def opened(data: bytes) -> Image.Image:
     """A file as Pillow sees it, loaded."""
     image = Image.open(io.BytesIO(data))

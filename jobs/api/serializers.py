@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from jobs.models import Status
 from jobs.submission import OutputOptions
-from jobs.targets import Box, TargetError, parse_rectangles
+from jobs.targets import GROW_PX_MAX, NO_GROWTH, Box, Grow, InvalidFeather, TargetError, parse_rectangles
 from jobs.uploads import CheckedInput, InputRefused, Source, check_input
 from pixelsite.lib.errors import PixelsiteError
 
@@ -83,6 +83,20 @@ class RectanglesField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+@extend_schema_field(OpenApiTypes.STR)
+class GrowField(serializers.Field[Any, Any, Any, Any]):
+    """`12` or `12px`, `15%`, or `auto`."""
+
+    def to_internal_value(self, data: Any) -> Grow:
+        try:
+            return Grow.parse(data)
+        except TargetError as refusal:
+            raise InputRefused(refusal) from None
+
+    def to_representation(self, value: Any) -> Any:
+        return str(value)
+
+
 class RemoveObjectSerializer(serializers.Serializer[Any]):
     """A picture and what to remove from it."""
 
@@ -108,6 +122,22 @@ class RemoveObjectSerializer(serializers.Serializer[Any]):
         choices=["jpeg", "png", "webp"], required=False, help_text="Default: the format of the picture."
     )
     quality = serializers.IntegerField(min_value=1, max_value=100, required=False, help_text="For jpeg and webp.")
+    metadata_policy = serializers.ChoiceField(
+        choices=["keep", "strip", "strip_gps"],
+        default="keep",
+        help_text="Whether EXIF, XMP and text go on to the result; colours always do.",
+    )
+    grow = GrowField(
+        required=False,
+        help_text="Enlarge the mask: pixels (`12`), a share of the thickness of its thickest place (`15%`), or `auto`. "
+        "Default 0: exactly what was marked.",
+    )
+    feather = serializers.IntegerField(
+        min_value=0,
+        max_value=GROW_PX_MAX,
+        required=False,
+        help_text="Pixels of the grown ring in which the result passes over into the picture. Default: half of `grow`.",
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         self._refuse_unknown_and_repeated(data)
@@ -122,6 +152,8 @@ class RemoveObjectSerializer(serializers.Serializer[Any]):
             raise MaskAmbiguous(param="mask")
         if not any(attrs.get(name) for name in ("mask", "mask_url", "bbox", "rectangles")) and "mask" not in attrs:
             raise TargetRequired(param="mask")
+        if attrs.get("feather") and attrs.get("grow", NO_GROWTH).is_nothing:
+            raise InputRefused(InvalidFeather(param="feather"))
         return attrs
 
     def checked_input(self) -> CheckedInput:
@@ -136,7 +168,13 @@ class RemoveObjectSerializer(serializers.Serializer[Any]):
 
     def output_options(self) -> OutputOptions:
         sent = self.validated_data
-        return OutputOptions(format=sent.get("output_format"), quality=sent.get("quality"))
+        return OutputOptions(
+            format=sent.get("output_format"),
+            quality=sent.get("quality"),
+            metadata_policy=sent["metadata_policy"],
+            grow=sent.get("grow", NO_GROWTH),
+            feather=sent.get("feather"),
+        )
 
     def _refuse_unknown_and_repeated(self, data: Any) -> None:
         for name in data:

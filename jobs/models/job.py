@@ -49,6 +49,9 @@ class Job(models.Model):
     height = models.PositiveIntegerField()
     output_format = models.CharField(max_length=8, blank=True, help_text="Empty: the input's own.")
     quality = models.PositiveSmallIntegerField(null=True, blank=True)
+    metadata_policy = models.CharField(max_length=10, default="keep", db_default="keep")
+    grow = models.CharField(max_length=8, default="0", db_default="0", help_text="Pixels, percent or auto.")
+    feather = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Pixels; empty: half of the growth.")
 
     output_name = models.CharField(max_length=200, blank=True)
     output_type = models.CharField(max_length=40, blank=True)

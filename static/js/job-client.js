@@ -69,6 +69,7 @@ export class JobClient {
     const form = new FormData();
     form.append("image", photo, photo.name);
     form.append("mask", mask, "mask.png");
+    form.append("grow", "auto"); // a brush stroke rarely reaches the last soft pixel of an object
     // One key per request: sending it again after a lost answer must not cost twice.
     this.#key ||= Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     let answer = await this.#post(form);
