@@ -81,6 +81,30 @@ def splice(
     return Spliced(data=written, mcus_total=touched.size, mcus_reencoded=int(touched.sum()))
 
 
+def differing_mcus(one: bytes, other: bytes) -> NDArray[np.bool_]:
+    """Return which MCUs of two JPEG files of one kind differ in any coefficient. Raises `CannotSplice`."""
+    with _one_at_a_time, tempfile.TemporaryDirectory() as folder:
+        files = []
+        for name, data in (("one.jpg", one), ("other.jpg", other)):
+            path = Path(folder) / name
+            path.write_bytes(data)
+            files.append(jpeglib.read_dct(str(path)))
+        first, second = (
+            _planes(file, (file.height, file.width) if file.num_components == 1 else (file.height, file.width, 3))
+            for file in files
+        )
+    rows, columns = (
+        -(-side // step) for side, step in zip((files[0].height, files[0].width), _mcu_size(files[0]), strict=True)
+    )
+    differing = np.zeros((rows, columns), bool)
+    for plane, its_other in zip(first, second, strict=True):
+        if plane.coefficients.shape != its_other.coefficients.shape:
+            raise CannotSplice("pictures of different sizes or samplings")
+        blocks = np.argwhere((plane.coefficients != its_other.coefficients).any(axis=(2, 3)))
+        differing[blocks[:, 0] // plane.blocks[0], blocks[:, 1] // plane.blocks[1]] = True
+    return differing
+
+
 @dataclass(frozen=True)
 class _Plane:
     """One component of the picture."""

@@ -56,6 +56,25 @@ def test_mask_and_box_may_be_combined(alice_api: APIClient) -> None:
     assert answer.status_code == 202
 
 
+def test_how_the_hole_is_bordered_and_what_travels_along_is_remembered(alice_api: APIClient) -> None:
+    options = {"grow": "12px", "feather": "4", "metadata_policy": "strip_gps", "output_format": "jpeg", "quality": "80"}
+
+    answer = alice_api.post(URL, {"image": upload(photo()), "mask": upload(mask()), **options})
+
+    assert answer.status_code == 202
+    job = Job.objects.get()
+    assert (job.grow, job.feather, job.metadata_policy, job.output_format, job.quality) == (
+        "12", 4, "strip_gps", "jpeg", 80,
+    )  # fmt: skip
+
+
+def test_nothing_is_grown_unless_asked_for(alice_api: APIClient) -> None:
+    alice_api.post(URL, {"image": upload(photo()), "bbox": "4,4,10,10"})
+
+    job = Job.objects.get()
+    assert (job.grow, job.feather, job.metadata_policy) == ("0", None, "keep")
+
+
 def test_json_with_addresses_is_accepted(alice_api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     # The fetch itself is tested against a real server in tests/pixelsite/test_fetch.py.
     files = {"https://example.com/a.png": photo(), "https://example.com/m.png": mask()}
