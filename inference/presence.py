@@ -27,9 +27,7 @@ def _own_name() -> str:
 @worker_init.connect
 def load_engines(**_: Any) -> None:
     """Before the first message is taken: a worker that cannot fill holes must not claim jobs."""
-    worker.configure(
-        engine_names=tuple(settings.ENGINES), lama_weights=settings.LAMA_WEIGHTS or None, device=settings.DEVICE
-    )
+    worker.configure(engine_names=tuple(settings.ENGINES), lama_weights=settings.LAMA_WEIGHTS, device=settings.DEVICE)
     worker.start()
 
 

@@ -235,11 +235,15 @@ FETCH_ALLOWED_NETWORKS = env.words(
 ENGINES = env.words(
     "PIXELSITE_ENGINES", "exemplar", "Engines the worker loads, the preferred one first: exemplar, lama."
 )
-LAMA_WEIGHTS = env.text("PIXELSITE_LAMA_WEIGHTS", "", "File of big-lama weights; needed by the lama engine.")
-if "lama" in ENGINES and not LAMA_WEIGHTS:
-    raise ImproperlyConfigured(
-        "PIXELSITE_ENGINES names lama but PIXELSITE_LAMA_WEIGHTS is not set: set it to the weights file."
-    )
+MODELS_DIR = Path(
+    env.text("PIXELSITE_MODELS", "", "Folder of fetched models; empty: models in PIXELSITE_DATA.")
+    or DATA_DIR / "models"
+).expanduser()
+LAMA_WEIGHTS = env.text(
+    "PIXELSITE_LAMA_WEIGHTS",
+    "",
+    "File of big-lama weights; empty: the one that manage.py models fetch big-lama brought.",
+) or str(MODELS_DIR / "big-lama.safetensors")
 DEVICE = env.text("PIXELSITE_DEVICE", "auto", "Where lama runs: auto, cpu or cuda.")
 
 # --- Uploads ------------------------------------------------------------------------------------------------------

@@ -49,7 +49,10 @@ def _exemplar(weights_path: Path | None, device: str) -> LoadedEngine:
 def _lama(weights_path: Path | None, device: str) -> LoadedEngine:
     if weights_path is None or not weights_path.is_file():
         where = "no file is set" if weights_path is None else f"{weights_path} is not there"
-        raise WeightsMissing(f"The lama engine needs big-lama weights, but {where}.")
+        raise WeightsMissing(
+            f"The lama engine needs big-lama weights, but {where}. Run `manage.py models fetch big-lama`, or name a file "
+            "in PIXELSITE_LAMA_WEIGHTS."
+        )
     # Torch takes seconds and hundreds of megabytes: only whoever asks for lama pays.
     from inference.engines.lama.engine import LamaEngine  # noqa: PLC0415
 

@@ -34,7 +34,6 @@ def _start(tmp_path: Path, rootpath: Path, **environment: str) -> subprocess.Com
         ({"PIXELSITE_DEBUG": "0"}, "PIXELSITE_SECRET_KEY is not set"),
         (PRODUCTION | {"PIXELSITE_SITE_URL": "http://x"}, "PIXELSITE_SITE_URL must start with https://"),
         ({"GOOGLE_CLIENT_ID": "id"}, "GOOGLE_CLIENT_SECRET is not: set both or neither"),
-        ({"PIXELSITE_ENGINES": "lama"}, "PIXELSITE_LAMA_WEIGHTS is not set"),
         ({"PIXELSITE_DEBUG": "maybe"}, "set it to 1 or 0"),
         ({"PORT": "http"}, "set it to a whole number"),
         ({"PIXELSITE_UPLOAD_MB": "0"}, "set it to 1 or more"),
