@@ -50,6 +50,12 @@ METHODS: dict[str, Fill] = {
 }
 
 
+def default_folder() -> Path | None:
+    """The photos at hand, if there are any."""
+    folder = Path("../shared/photos/fill")
+    return folder if folder.exists() else None
+
+
 def pairs(folder: Path | None, most: int) -> Iterator[tuple[str, Pixels, Mask]]:
     """Name, true picture and mask of each case."""
     if folder is None:
@@ -78,8 +84,7 @@ def _drawn() -> Iterator[tuple[str, Pixels, Mask]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    default = Path("../shared/photos/fill")
-    parser.add_argument("folder", nargs="?", type=Path, default=default if default.exists() else None)
+    parser.add_argument("folder", nargs="?", type=Path, default=default_folder())
     parser.add_argument("--sheets", type=Path, help="write a contact sheet for each case here")
     parser.add_argument("--most", type=int, default=1000, help="cases at most, spread over the folder")
     parser.add_argument("--megapixels", type=float, default=1.1, help="larger pictures are left out: the peers crawl")

@@ -28,10 +28,14 @@ def jpeg(pixels: Pixels) -> bytes:
     return buffer.getvalue()
 
 
-def png_mask(mask: Mask) -> bytes:
+def png(pixels: Pixels) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(mask.astype(np.uint8) * 255).save(buffer, "PNG", compress_level=1)
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def png_mask(mask: Mask) -> bytes:
+    return png(mask.astype(np.uint8) * 255)
 
 
 def one_hole(width: int, height: int, share: float) -> Mask:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from inference import composite, quality, receipt
 from inference.codecs.decode import PIXELS_MAX, decode
 from inference.codecs.encode import Encoded, encode
@@ -21,6 +23,7 @@ from inference.codecs.photo import Photo
 from inference.codecs.preview import make_preview
 from inference.crops import CropBox, plan_crops
 from inference.engines.base import Crop, Engine, Image, Mask
+from inference.engines.exemplar.detail import restore_detail
 from inference.errors import BadOutput, EngineError
 from inference.safety import SafetyFilter
 from inference.targets.grow import grown, growth_px, pass_over
@@ -56,6 +59,8 @@ class RemovalRequest:
     output_format: str | None = None
     quality: int | None = None
     metadata_policy: MetadataPolicy = "keep"
+    mode: str = "fast"
+    """`quality` gives fine detail to fills so large that the engine works on them scaled down."""
     grow: Grow = NO_GROWTH
     feather: int | None = None
     """Pixels of the grown ring; None is half of it."""
@@ -90,7 +95,7 @@ def run(
         aim = _take_aim(request, photo)
     with clock.stage("checking", percent=_FILL_FROM - 2):
         _check(photo.rgb, safety)
-    work = _fill_well(photo.rgb, aim.mask, engines, clock)
+    work = _fill_well(photo.rgb, aim.mask, engines, clock, wants_detail=request.mode == "quality")
     with clock.stage("filling", percent=_FILL_TO + 1):
         pass_over(photo.rgb, work.image, aim.asked, grow_px=aim.grow_px, feather_px=aim.feather_px)
     with clock.stage("checking", percent=_FILL_TO + 2):
@@ -178,19 +183,19 @@ def _check(image: Image, safety: SafetyFilter) -> None:
         raise Blocked(verdict.category)
 
 
-def _fill_well(image: Image, mask: Mask, engines: Sequence[Engine], clock: _Clock) -> _Work:
+def _fill_well(image: Image, mask: Mask, engines: Sequence[Engine], clock: _Clock, *, wants_detail: bool) -> _Work:
     """Let the first engine work; where its result is bad, the second; where that is bad too, say so."""
     failure: EngineError = EngineError("No engine is loaded.")
     for engine in engines[:2]:
         try:
-            return _fill(image, mask, engine, clock)
+            return _fill(image, mask, engine, clock, wants_detail=wants_detail)
         except BadOutput as error:
             logger.warning("engine %s: %s", engine.spec.name, error)
             failure = error
     raise failure
 
 
-def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock) -> _Work:
+def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock, *, wants_detail: bool) -> _Work:
     with clock.stage("filling", percent=_FILL_FROM):
         crops = plan_crops(mask, engine.spec.framing)
         filled = image.copy()
@@ -199,7 +204,11 @@ def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock) -> _Work:
         done = 0
         for batch in _batches(crops):
             work = [Crop(filled[crop.window], unknown[crop.window]) for crop in batch]
-            for crop, fill in zip(batch, engine.fill(work), strict=True):
+            for crop, piece, fill in zip(batch, work, engine.fill(work), strict=True):
+                px_max = engine.spec.framing.px_max
+                if wants_detail and px_max is not None and crop.area_px > px_max:
+                    scale = float(np.sqrt(px_max / crop.area_px))
+                    fill = restore_detail(piece.image, piece.mask, fill, scale=scale)
                 composite.paste(filled, crop, fill)
                 if unknown is not mask:
                     unknown[crop.window] &= ~crop.own
@@ -253,6 +262,7 @@ def _circumstances(
             "grow_px": aim.grow_px,
             "feather_px": aim.feather_px,
             "metadata_policy": request.metadata_policy,
+            "mode": request.mode,
         },
         safety_filter=safety_filter,
         notes=notes,

@@ -31,9 +31,9 @@ _TEXTURE_STD = 4.0  # below this a ring is flat, and a flat fill is right
 _OBJECT_SHARE = 0.25  # of the hole in colours that the ring does not have: there was an object
 _UNCHANGED_MEAN = 0.5  # mean channel difference below which nothing was removed
 
-_COLOUR_SLACK = 48  # how far the mean colour of a fill may leave the range of the crop's known colours
-_SEAM_STEP = 40  # a step across the border, in the median, that no feathered or textured border explains
-_SEAM_TEXTURE = 4.0  # … unless the surround itself steps this much: times its mean step
+_COLOUR_SLACK = 40  # how far the mean colour of a fill may leave the range of the crop's known colours
+_SEAM_STEP = 24  # a step across the border, in the median, that no feathered or textured border explains
+_SEAM_TEXTURE = 3.0  # … unless the surround itself steps this much: times its mean step
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,6 +70,7 @@ def _request(job: Job) -> RemovalRequest:
         output_format=job.output_format or None,
         quality=job.quality,
         metadata_policy=cast(MetadataPolicy, job.metadata_policy),
+        mode=job.mode,
         grow=Grow.parse(job.grow),
         feather=job.feather,
         max_pixels=settings.IMAGE_MEGAPIXELS_MAX * 1_000_000,

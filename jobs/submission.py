@@ -46,6 +46,7 @@ class OutputOptions:
     format: str | None = None
     quality: int | None = None
     metadata_policy: str = "keep"
+    mode: str = "fast"
     grow: Grow = NO_GROWTH
     feather: int | None = None
     """Pixels; None is half of the growth."""
@@ -85,6 +86,7 @@ def submit_job(
                 output_format=output.format or "",
                 quality=output.quality,
                 metadata_policy=output.metadata_policy,
+                mode=output.mode,
                 grow=str(output.grow),
                 feather=output.feather,
             )

@@ -26,6 +26,8 @@ class Framing:
     """How much surround is shown on each side of a hole, in thicknesses of the hole."""
     context_px_min: int = 64
     context_px_max: int = 1024
+    px_max: int | None = None
+    """Larger crops are worked scaled down to this many pixels, and their fill enlarged; None if the engine never is."""
     step_px: int = 1
     """Crop sides are multiples of this, where the photo is large enough."""
 

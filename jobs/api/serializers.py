@@ -127,6 +127,11 @@ class RemoveObjectSerializer(serializers.Serializer[Any]):
         default="keep",
         help_text="Whether EXIF, XMP and text go on to the result; colours always do.",
     )
+    mode = serializers.ChoiceField(
+        choices=["fast", "quality"],
+        default="fast",
+        help_text="`quality` works longer on very large holes, so that the fill is as sharp as the picture.",
+    )
     grow = GrowField(
         required=False,
         help_text="Enlarge the mask: pixels (`12`), a share of the thickness of its thickest place (`15%`), or `auto`. "
@@ -172,6 +177,7 @@ class RemoveObjectSerializer(serializers.Serializer[Any]):
             format=sent.get("output_format"),
             quality=sent.get("quality"),
             metadata_policy=sent["metadata_policy"],
+            mode=sent["mode"],
             grow=sent.get("grow", NO_GROWTH),
             feather=sent.get("feather"),
         )

@@ -26,6 +26,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             "job",
+            "mode",
+            models.CharField(max_length=8, default="fast", db_default="fast", help_text="Fast or quality."),
+        ),
+        migrations.AddField(
+            "job",
             "grow",
             models.CharField(max_length=8, default="0", db_default="0", help_text="Pixels, percent or auto."),
         ),

@@ -50,6 +50,7 @@ class Job(models.Model):
     output_format = models.CharField(max_length=8, blank=True, help_text="Empty: the input's own.")
     quality = models.PositiveSmallIntegerField(null=True, blank=True)
     metadata_policy = models.CharField(max_length=10, default="keep", db_default="keep")
+    mode = models.CharField(max_length=8, default="fast", db_default="fast", help_text="Fast or quality.")
     grow = models.CharField(max_length=8, default="0", db_default="0", help_text="Pixels, percent or auto.")
     feather = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Pixels; empty: half of the growth.")
 

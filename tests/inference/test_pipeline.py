@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import PIL.Image
 import PIL.ImageOps
@@ -146,3 +147,29 @@ def test_a_turned_photo_is_masked_as_it_is_displayed() -> None:
     picture = np.asarray(PIL.ImageOps.exif_transpose(photos.opened(result.data))).astype(int)
     assert (picture.shape, result.format) == ((64, 96, 3), "jpeg")
     assert (picture[..., 0] - picture[..., 1]).max() < 130
+
+
+class Shrinking:
+    """Knows the picture, but works small: what it gives is as blurred as an enlarged picture."""
+
+    spec = EngineSpec(name="small", device="cpu", framing=Framing(best_side_px=512, px_max=20_000))
+
+    def fill(self, crops: Sequence[Crop]) -> list[Image]:
+        return [np.asarray(cv2.GaussianBlur(crop.image, (0, 0), 4), np.uint8) for crop in crops]
+
+
+def test_quality_gives_a_fill_that_was_made_small_the_sharpness_of_its_surround() -> None:
+    truth = photos.textured(320, 240)
+    mask = photos.object_mask(320, 240)
+    image, mask_png = photos.png(truth), photos.png(np.where(mask, 255, 0).astype(np.uint8))
+
+    def sharpness(mode: str) -> float:
+        result = _run(RemovalRequest(image=image, mask_png=mask_png, mode=mode), Shrinking())
+        grey = np.asarray(photos.opened(result.data).convert("L"), np.float32)
+        return float(
+            np.abs(cv2.Laplacian(grey, cv2.CV_32F)[cv2.erode(mask.astype(np.uint8), np.ones((9, 9))) > 0]).mean()
+        )
+
+    true = float(np.abs(cv2.Laplacian(truth.mean(axis=2).astype(np.float32), cv2.CV_32F)[mask]).mean())
+    assert sharpness("fast") < 0.3 * true
+    assert sharpness("quality") > 0.6 * true

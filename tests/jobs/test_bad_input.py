@@ -121,6 +121,7 @@ CASES: dict[str, Case] = {
     "grow over a hundred percent": (_with(grow="101%"), 422, "grow_invalid", "grow"),
     "feather without grow": (_with(feather="3"), 422, "feather_invalid", "feather"),
     "feather of words": (_with(grow="5", feather="soft"), 422, "invalid_parameter", "feather"),
+    "unknown mode": (_with(mode="best"), 422, "invalid_parameter", "mode"),
     "unknown policy": (_with(metadata_policy="burn"), 422, "invalid_parameter", "metadata_policy"),
     "misspelt parameter": (_with(output_fromat="png"), 422, "unknown_parameter", "output_fromat"),
     "WebP too wide": (

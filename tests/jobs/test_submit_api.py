@@ -57,14 +57,21 @@ def test_mask_and_box_may_be_combined(alice_api: APIClient) -> None:
 
 
 def test_how_the_hole_is_bordered_and_what_travels_along_is_remembered(alice_api: APIClient) -> None:
-    options = {"grow": "12px", "feather": "4", "metadata_policy": "strip_gps", "output_format": "jpeg", "quality": "80"}
+    options = {
+        "grow": "12px",
+        "feather": "4",
+        "metadata_policy": "strip_gps",
+        "mode": "quality",
+        "output_format": "jpeg",
+        "quality": "80",
+    }
 
     answer = alice_api.post(URL, {"image": upload(photo()), "mask": upload(mask()), **options})
 
     assert answer.status_code == 202
     job = Job.objects.get()
-    assert (job.grow, job.feather, job.metadata_policy, job.output_format, job.quality) == (
-        "12", 4, "strip_gps", "jpeg", 80,
+    assert (job.grow, job.feather, job.metadata_policy, job.mode, job.output_format, job.quality) == (
+        "12", 4, "strip_gps", "quality", "jpeg", 80,
     )  # fmt: skip
 
 

@@ -59,6 +59,7 @@ class LamaEngine:
                 context_share=_CONTEXT_SHARE,
                 context_px_min=_CONTEXT_PX_MIN,
                 context_px_max=_CONTEXT_PX_MAX,
+                px_max=_PX_MAX,
                 step_px=self._step_px,
             ),
             precision=_PRECISION[dtype],
