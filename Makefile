@@ -42,8 +42,8 @@ format: $(VENV)/.installed-dev ## Rewrite the code in the project's style
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/.installed-dev ## Compare the fill engines on the photos at hand
-	$(PYTHON) -m bench.fill
+bench: $(VENV)/.installed-dev ## Measure quality, speed and memory beside the peers (half an hour)
+	$(PYTHON) -m bench $(BENCH)
 
 screenshot: $(VENV)/.installed-dev ## Make the README's picture of the editor
 	$(PYTHON) -m tests.e2e.readme_picture

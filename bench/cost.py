@@ -28,7 +28,7 @@ from inference.engines.registry import load_engine
 from inference.pipeline import RemovalRequest
 from inference.safety import NoFilter
 
-_SIZES = {1: (1024, 1024), 2: (1920, 1080), 12: (4000, 3000), 24: (6000, 4000), 50: (8192, 6144)}
+_SIZES = {1: (1024, 1024), 2: (1920, 1080), 12: (4000, 3000), 24: (6000, 4000), 50: (8160, 6120)}
 _HOLES: dict[str, Callable[[int, int], Mask]] = {
     "1 %": lambda width, height: scenes.one_hole(width, height, 0.01),
     "5 %": lambda width, height: scenes.one_hole(width, height, 0.05),
@@ -102,6 +102,7 @@ def run(folder: Path, engine_name: str, largest: int, *, beside: bool) -> None:
     if beside and weights is not None:
         _print_beside(engine, OpenTool(weights), largest)
     _print_growth(engine, largest)
+    _print_same_hole(engine, min(largest, 50))
 
 
 def _print_beside(engine: Engine, tool: OpenTool, largest: int) -> None:
@@ -134,6 +135,19 @@ def _print_growth(engine: Engine, largest: int) -> None:
                 f"| {cost.total:.2f} | {cost.peak_mb:.0f} |",
                 flush=True,
             )
+
+
+def _print_same_hole(engine: Engine, megapixels: int) -> None:
+    """The same hole in a large photo, and in a piece of 2 megapixels cut out of it."""
+    width, height = _SIZES[megapixels]
+    picture, mask = scenes.photo(width, height), scenes.one_hole(width, height, 0.01)
+    middle = slice(height // 2 - 700, height // 2 + 700), slice(width // 2 - 700, width // 2 + 700)
+    large = min(_job(engine, scenes.jpeg(picture), mask).fill for _ in range(3))
+    small = min(_job(engine, scenes.jpeg(picture[middle]), mask[middle]).fill for _ in range(3))
+    print(
+        f"\nThe same hole of {mask.sum() / 1e6:.2f} megapixels: fill {large:.2f} s in {megapixels} MP, {small:.2f} s in a "
+        f"2 MP piece: {large / small:.2f} times"
+    )
 
 
 def _scene(megapixels: int, hole: str) -> tuple[bytes, Mask]:

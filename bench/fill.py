@@ -1,4 +1,4 @@
-"""`make bench`: the exemplar engine beside every other fill that needs no weights, on the same pictures in the same run.
+"""The exemplar engine beside every other fill that needs no weights, on the same pictures in the same run.
 
     python -m bench.fill [FOLDER] [--sheets FOLDER] [--most N]
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from bench import peers
+from bench.machine import describe
 from bench.measures import MEASURES, Score, score
 from inference import composite
 from inference.crops import plan_crops
@@ -90,33 +91,51 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, default=1.1, help="larger pictures are left out: the peers crawl")
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
     options = parser.parse_args()
+    run(
+        options.folder,
+        sheets=options.sheets,
+        most=options.most,
+        megapixels=options.megapixels,
+        methods=options.methods,
+    )
 
+
+def run(
+    folder: Path | None,
+    *,
+    sheets: Path | None = None,
+    most: int = 1000,
+    megapixels: float = 1.1,
+    methods: Sequence[str] = tuple(METHODS),
+) -> None:
+    """Print the table; for each case, write a sheet: the hole, each method's fill, the truth."""
+    print(f"\n## Fills without weights\n\n{describe()}\n")
     started = time.perf_counter()
     ExemplarEngine().warm_up()
     print(f"exemplar: {time.perf_counter() - started:.1f} s to compile or read from the cache")
-    scores: dict[str, list[Score]] = {name: [] for name in options.methods}
-    for case, truth, mask in pairs(options.folder, options.most):
-        if mask.size > options.megapixels * 1e6:
+    scores: dict[str, list[Score]] = {name: [] for name in methods}
+    for case, truth, mask in pairs(folder, most):
+        if mask.size > megapixels * 1e6:
             continue
         strip = [np.where(mask[..., None], (255, 0, 255), truth).astype(np.uint8)]
-        for name in options.methods:
-            fill = METHODS[name]
+        for name in methods:
             blanked = np.where(mask[..., None], 0, truth).astype(np.uint8)
             began = time.perf_counter()
-            filled = fill(blanked, mask)
+            filled = METHODS[name](blanked, mask)
             scores[name].append(score(filled, truth, mask, time.perf_counter() - began))
             strip.append(filled)
-        if options.sheets:
-            options.sheets.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(options.sheets / f"{case}.jpg"), np.hstack([*strip, truth])[..., ::-1])
+        if sheets:
+            sheets.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(sheets / f"{case}.jpg"), np.hstack([*strip, truth])[..., ::-1])
     _print_table(scores)
 
 
 def _print_table(scores: dict[str, list[Score]]) -> None:
-    print(f"\n{len(scores['exemplar'])} pictures; mean of each measure")
-    print("| method | PSNR ↑ | SSIM ↑ | GMSD ↓ | texture ↓ | seam ↓ | seconds | times exemplar's |")
+    print(f"\n{len(next(iter(scores.values())))} pictures; mean of each measure")
+    print("| method | PSNR ↑ | SSIM ↑ | GMSD ↓ | texture ↓ | seam ↓ | seconds | times the first's |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    own = np.mean([each.seconds for each in scores["exemplar"]])
+    first = next(iter(scores.values()))
+    own = np.mean([each.seconds for each in first])
     for name, all_of in scores.items():
         psnr, ssim, gmsd, texture, seam, seconds = (
             float(np.mean([getattr(each, measure) for each in all_of])) for measure in MEASURES

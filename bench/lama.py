@@ -6,6 +6,7 @@ python -m bench.lama [--sides 512 1024] [--batches 1 2 4 8 16]
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 import torch
 
@@ -21,16 +22,21 @@ def main() -> None:
     parser.add_argument("--sides", type=int, nargs="+", default=[512, 1024])
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 4, 8, 16])
     options = parser.parse_args()
+    run(options.sides, options.batches)
+
+
+def run(sides: Sequence[int] = (512, 1024), batches: Sequence[int] = (1, 2, 4, 8, 16)) -> None:
+    """Print the tables."""
     print(f"\n## LaMa forward\n\n{describe()}\n")
     torch.manual_seed(0)
     generator = Generator(BIG_LAMA).eval().requires_grad_(False)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    _compare(generator, device, options.sides)
+    _compare(generator, device, sides)
     if device.type == "cuda":
-        _throughput(generator, device, options.sides, options.batches)
+        _throughput(generator, device, sides, batches)
 
 
-def _compare(generator: Generator, device: torch.device, sides: list[int]) -> None:
+def _compare(generator: Generator, device: torch.device, sides: Sequence[int]) -> None:
     peak = _matmul_tflops(device)
     print(f"bf16 matrix product of this machine: {peak:.2f} TFLOP/s\n")
     print(
@@ -58,7 +64,7 @@ def _compare(generator: Generator, device: torch.device, sides: list[int]) -> No
         )
 
 
-def _throughput(generator: Generator, device: torch.device, sides: list[int], batches: list[int]) -> None:
+def _throughput(generator: Generator, device: torch.device, sides: Sequence[int], batches: Sequence[int]) -> None:
     half = FusedGenerator(generator, device=device, dtype=torch.bfloat16)
     print("\n| images a second at batch | " + " | ".join(map(str, batches)) + " |")
     print("| --- |" + " --- |" * len(batches))

@@ -12,7 +12,7 @@ from inference.holes import Area, Grid, Hole
 
 CROPS_MAX = 64  # however speckled the mask: each crop costs an engine call
 _CONTEXT_SHARE_MIN = 0.25  # of a hole so large that the engine sees it scaled down anyway
-_THIN_SHARE = 1 / 8  # of the engine's best side: a hole thinner than this may be cut, since both its banks are near
+_THIN_SHARE = 1 / 16  # of the engine's best side: a hole thinner than this may be cut, since both its banks are near
 _PIECE_PX = 256  # thin holes are cut at these distances; pieces that cost less together are united again
 _CALL_PX = 8_000  # what a call costs besides its pixels, in pixels (lama on two CPU cores: 15 ms)
 

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from inference.engines import exemplar
 from inference.engines.base import Crop
 from inference.engines.exemplar import ExemplarEngine, NothingKnown, fill_hole
+from tests import photos
 
 Picture = NDArray[np.uint8]
 Hole = NDArray[np.bool_]
@@ -174,3 +176,27 @@ def test_any_small_picture_with_any_mask_is_filled(data: st.DataObject) -> None:
 
     assert (filled.shape, filled.dtype) == (picture.shape, picture.dtype)
     assert np.array_equal(filled[~mask], picture[~mask])
+
+
+def test_a_hole_too_large_for_full_size_is_filled_as_sharply_as_its_surround(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, mask = photos.textured(480, 360), photos.object_mask(480, 360)
+    monkeypatch.setattr(exemplar, "_PX_MAX", 40_000)
+
+    filled = fill_hole(np.where(mask[..., None], 0, picture).astype(np.uint8), mask)
+
+    def sharpness(image: np.ndarray, where: np.ndarray) -> float:
+        return float(np.abs(cv2.Laplacian(image.mean(axis=2).astype(np.float32), cv2.CV_32F))[where].mean())
+
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((9, 9))) > 0
+    assert np.array_equal(filled[~mask], picture[~mask])
+    assert sharpness(filled, inner) > 0.7 * sharpness(picture, inner)
+
+
+def test_thin_holes_are_bent_over_and_continue_a_slope() -> None:
+    ramp = np.repeat(np.tile(np.arange(100, 220, dtype=np.uint8), (80, 1))[..., None], 3, axis=2)
+    mask = np.zeros((80, 120), bool)
+    mask[:, 58:64] = True
+
+    filled = fill_hole(np.where(mask[..., None], 0, ramp).astype(np.uint8), mask)
+
+    assert np.abs(filled.astype(int) - ramp).max() <= 2

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
+from inference.engines.lama import fused as fused_module
 from inference.engines.lama.checkpoint import load_generator
 from inference.engines.lama.fused import FusedGenerator
 from inference.engines.lama.network import Generator, Sizes
@@ -109,3 +110,11 @@ def test_what_lies_under_the_mask_does_not_matter(generator) -> None:
     image, mask = _scene(64, 64)
 
     assert torch.equal(fused(image, mask, _whole(image)), fused(image * (1 - mask), mask, _whole(image)))
+
+
+def test_strips_do_not_show(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused_module, "_CPU_STRIP_ROWS", 16)
+    fused = FusedGenerator(generator, device=CPU, dtype=torch.float32)
+    image, mask = _scene(88, 72)
+
+    assert torch.allclose(fused(image, mask, _whole(image)), _published(generator, image, mask), atol=1e-5, rtol=0)

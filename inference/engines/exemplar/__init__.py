@@ -17,12 +17,16 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.engines.base import Crop, EngineSpec, Framing, Image, Mask
+from inference.engines.exemplar.large import fill_large
 from inference.engines.exemplar.levels import build_pyramid, radius_for
 from inference.engines.exemplar.thin import bend_over, thin_part
 from inference.errors import EngineError
 
+# Larger crops are filled at this size first: 90 bytes a pixel, and a time that grows with the hole.
+_PX_MAX = 4_000_000
 # One fill uses every core; and numba's fallback for threads ends the process when two enter at once.
 _one_at_a_time = threading.Lock()
 
@@ -61,16 +65,22 @@ def fill_hole(image: Image, mask: Mask) -> Image:
     if thin.any():
         image = bend_over(image, thin, mask)
         mask = mask & ~thin
-    return _collage(image, mask) if mask.any() else image
+    if not mask.any():
+        return image
+    if mask.size > _PX_MAX:
+        return fill_large(image, mask, _collage, px_max=_PX_MAX)
+    return _collage(image, mask)[0]
 
 
-def _collage(image: Image, mask: Mask) -> Image:
+def _collage(image: Image, mask: Mask) -> tuple[Image, NDArray[np.int32]]:
+    """Return the filled image, and for each pixel the place it was taken from."""
     *finer, level = build_pyramid(image, mask, radius_for(mask))
     pixels, matches = level.solve(level.guess(), level.random_matches())
     for level in reversed(finer):
         matches = level.adopt(matches)
         pixels, matches = level.solve(level.vote(matches), matches)
-    filled = level.integrate(level.choose(pixels, matches))
+    places = level.choose(pixels, matches)
+    filled = level.integrate(places)
     result = image.copy()
     result[mask] = np.clip(np.rint(filled[mask]), 0, 255).astype(np.uint8)
-    return result
+    return result, places
