@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import threading
@@ -12,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 
 import torch
+
+from inference.memory import give_back
 
 
 def describe() -> str:
@@ -48,19 +49,11 @@ def resident_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def give_back_memory() -> None:
-    """Ask the allocator to return what is free, so that the next peak is that of the next piece of work."""
-    try:
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-    except (OSError, AttributeError):
-        return
-
-
 class PeakMemory:
     """Measures how much more memory the process held at most within a block than before it: `.mb`."""
 
     def __enter__(self) -> PeakMemory:
-        give_back_memory()
+        give_back()
         self._before = self._most = resident_mb()
         self._stop = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)

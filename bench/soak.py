@@ -14,11 +14,12 @@ import numpy as np
 
 from bench import scenes
 from bench.cost import Plausible
-from bench.machine import describe, give_back_memory, resident_mb
+from bench.machine import describe, resident_mb
 from bench.weights import random_big_lama
 from inference import pipeline
 from inference.engines.base import Engine
 from inference.engines.registry import load_engine
+from inference.memory import give_back
 from inference.pipeline import RemovalRequest
 from inference.safety import NoFilter
 
@@ -53,7 +54,7 @@ def run(folder: Path, engine_name: str, jobs: int) -> None:
     random = np.random.default_rng(0)
     for done in range(jobs + 1):
         if done % max(1, jobs // 10) == 0:
-            give_back_memory()
+            give_back()
             print(f"| {done} | {resident_mb():.0f} | {time.perf_counter() - started:.0f} |", flush=True)
         width, height = _SIZES[random.integers(len(_SIZES))]
         mask = _HOLES[random.integers(len(_HOLES))](width, height)

@@ -25,6 +25,7 @@ from inference.crops import CropBox, plan_crops
 from inference.engines.base import Crop, Engine, Image, Mask
 from inference.engines.exemplar.detail import restore_detail
 from inference.errors import BadOutput, EngineError
+from inference.memory import give_back
 from inference.safety import SafetyFilter
 from inference.targets.grow import grown, growth_px, pass_over
 from inference.targets.raster import rasterise
@@ -100,6 +101,7 @@ def run(
         pass_over(photo.rgb, work.image, aim.asked, grow_px=aim.grow_px, feather_px=aim.feather_px)
     with clock.stage("checking", percent=_FILL_TO + 2):
         _check(work.image, safety)
+    give_back()
     with clock.stage("encoding", percent=_FILL_TO + 4):
         encoded = encode(
             photo,
@@ -110,6 +112,7 @@ def run(
             metadata_policy=request.metadata_policy,
         )
         input_preview, output_preview = (make_preview(image, photo) for image in (photo.rgb, work.image))
+    give_back()
     with clock.stage("checking", percent=95):
         changes = _measure(photo, aim.mask, work, encoded)
     return RemovalResult(
