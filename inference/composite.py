@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inference.codecs.photo import Samples
 from inference.crops import CropBox
 from inference.engines.base import Image, Mask
 from inference.errors import BadOutput
@@ -24,18 +24,16 @@ def paste(photo: Image, crop: CropBox, filled: Image) -> None:
     window[crop.own] = filled[crop.own]
 
 
-def count_changed(before: Image, after: Image) -> int:
-    """Return how many pixels differ in any channel."""
-    height = before.shape[0]
-    return sum(
-        int((before[top : top + _STRIP_ROWS] != after[top : top + _STRIP_ROWS]).any(axis=2).sum())
-        for top in range(0, height, _STRIP_ROWS)
-    )
+def count_changed(before: Samples, after: Samples) -> int:
+    """Return how many pixels differ in any channel. Both are H×W or H×W×channels of one shape and depth."""
+    changed = 0
+    for top in range(0, before.shape[0], _STRIP_ROWS):
+        differs = before[top : top + _STRIP_ROWS] != after[top : top + _STRIP_ROWS]
+        changed += int(np.count_nonzero(differs.any(axis=2) if differs.ndim == 3 else differs))
+    return changed
 
 
-def largest_difference_outside(
-    before: NDArray[np.uint8 | np.uint16], after: NDArray[np.uint8 | np.uint16], mask: Mask
-) -> int:
+def largest_difference_outside(before: Samples, after: Samples, mask: Mask) -> int:
     """Return the largest difference of any sample outside the mask, in the samples' own units.
 
     `before` and `after` are H×W or H×W×channels of one shape and depth.

@@ -32,6 +32,12 @@ class NothingFound(EngineError):
     code = "nothing_found"
 
 
+class MaskCoversPicture(EngineError):
+    """The mask, grown as asked, leaves nothing of the picture to fill from. Mark less, or send a smaller `grow`."""
+
+    code = "mask_covers_image"
+
+
 class BadOutput(EngineError):
     """The fill did not pass the quality check. Try a larger mask around the object."""
 

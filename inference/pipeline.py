@@ -10,24 +10,26 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference import composite, quality, receipt
+from inference.codecs.colours import displayed
 from inference.codecs.decode import PIXELS_MAX, decode
 from inference.codecs.encode import Encoded, encode
 from inference.codecs.metadata import MetadataPolicy
-from inference.codecs.photo import Photo
+from inference.codecs.photo import Layout, Photo, Samples
 from inference.codecs.preview import make_preview
 from inference.crops import CropBox, plan_crops
 from inference.engines.base import Crop, Engine, Image, Mask
 from inference.engines.exemplar.detail import restore_detail
-from inference.errors import BadOutput, EngineError
+from inference.errors import BadOutput, EngineError, MaskCoversPicture
 from inference.memory import give_back
 from inference.safety import SafetyFilter
-from inference.targets.grow import grown, growth_px, pass_over
+from inference.targets.grow import feather_px, grown, growth_px, pass_over
 from inference.targets.raster import rasterise
 from jobs.targets import NO_GROWTH, Box, Grow
 
@@ -64,7 +66,7 @@ class RemovalRequest:
     """`quality` gives fine detail to fills so large that the engine works on them scaled down."""
     grow: Grow = NO_GROWTH
     feather: int | None = None
-    """Pixels of the grown ring; None is half of it."""
+    """Pixels of the grown ring, which it cannot exceed; None is half of it."""
     max_pixels: int = PIXELS_MAX
 
 
@@ -91,46 +93,26 @@ def run(
     `on_progress(stage, percent)` may raise to stop the work. Raises subclasses of `EngineError`, `Blocked` among them.
     """
     clock = _Clock(on_progress)
-    with clock.stage("decoding", percent=0):
-        photo = decode(request.image, max_pixels=request.max_pixels)
-        aim = _take_aim(request, photo)
-    with clock.stage("checking", percent=_FILL_FROM - 2):
-        _check(photo.rgb, safety)
-    work = _fill_well(photo.rgb, aim.mask, engines, clock, wants_detail=request.mode == "quality")
-    with clock.stage("filling", percent=_FILL_TO + 1):
-        pass_over(photo.rgb, work.image, aim.asked, grow_px=aim.grow_px, feather_px=aim.feather_px)
-    with clock.stage("checking", percent=_FILL_TO + 2):
-        _check(work.image, safety)
-    give_back()
-    with clock.stage("encoding", percent=_FILL_TO + 4):
-        encoded = encode(
-            photo,
-            work.image,
-            aim.mask,
-            output_format=request.output_format,
-            quality=request.quality,
-            metadata_policy=request.metadata_policy,
-        )
-        input_preview, output_preview = (make_preview(image, photo) for image in (photo.rgb, work.image))
-    give_back()
+    made = _make(request, engines, safety, clock)
     with clock.stage("checking", percent=95):
-        changes = _measure(photo, aim.mask, work, encoded)
+        changes = _measure(made)
+    encoded = made.encoded
     return RemovalResult(
         data=encoded.data,
         content_type=encoded.content_type,
         format=encoded.format,
-        width=photo.size[0],
-        height=photo.size[1],
-        engine=work.engine.spec.name,
+        width=made.mask.shape[1],
+        height=made.mask.shape[0],
+        engine=made.engine.spec.name,
         receipt=receipt.write_receipt(
             image=request.image,
             output=encoded.data,
             is_lossless=encoded.is_lossless,
             changes=changes,
-            how=_circumstances(request, aim, work, safety.name, encoded.notes, clock),
+            how=_circumstances(request, made, safety.name, clock),
         ),
-        input_preview=input_preview,
-        output_preview=output_preview,
+        input_preview=made.input_preview,
+        output_preview=made.output_preview,
     )
 
 
@@ -153,31 +135,107 @@ class _Work:
     engine: Engine
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Original:
+    """What an output is compared with. The rest of the photo is out of memory by then."""
+
+    samples: Samples
+    """The file's own where the output is lossless, else what is displayed of them."""
+    layout: Layout
+    palette: NDArray[np.uint8] | None
+    icc: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Made:
+    """The output, and what its check and its receipt need."""
+
+    encoded: Encoded
+    input_preview: bytes
+    output_preview: bytes
+    original: _Original
+    pixels_filled: int
+    """That the fill changed, before a lossy format changed all of them a little."""
+    mask: Mask
+    grow_px: int
+    feather_px: int
+    crops: list[CropBox]
+    engine: Engine
+
+
 class _Clock:
     """Says where the work is, and adds up the seconds of each stage."""
 
     def __init__(self, on_progress: OnProgress) -> None:
         self._on_progress = on_progress
+        self._percent = 0
         self.seconds: dict[str, float] = defaultdict(float)
 
     @contextmanager
     def stage(self, name: str, *, percent: int) -> Iterator[None]:
         self.note(name, percent)
         started = time.perf_counter()
+        give_back()  # what the stage before has freed
         try:
             yield
         finally:
             self.seconds[name] += time.perf_counter() - started
 
     def note(self, name: str, percent: int) -> None:
-        self._on_progress(name, percent)
+        # A second engine begins anew: the customer sees it fill again, but no bar that runs backwards.
+        self._percent = max(self._percent, percent)
+        self._on_progress(name, self._percent)
+
+
+def _make(request: RemovalRequest, engines: Sequence[Engine], safety: SafetyFilter, clock: _Clock) -> _Made:
+    """Everything up to the output file. The arrays that the check of that file does not need end with this call."""
+    with clock.stage("decoding", percent=0):
+        photo = decode(request.image, max_pixels=request.max_pixels)
+        aim = _take_aim(request, photo)
+    with clock.stage("checking", percent=_FILL_FROM - 2):
+        _check(photo.rgb, safety)
+    work = _fill_well(photo.rgb, aim.mask, engines, clock, wants_detail=request.mode == "quality")
+    with clock.stage("filling", percent=_FILL_TO + 1):
+        pass_over(photo.rgb, work.image, aim.asked, grow_px=aim.grow_px, feather_px=aim.feather_px)
+        aim = replace(aim, asked=aim.mask)  # lets go of what was asked for
+    with clock.stage("checking", percent=_FILL_TO + 2):
+        _check(work.image, safety)
+    with clock.stage("encoding", percent=_FILL_TO + 4):
+        encoded = encode(
+            photo,
+            work.image,
+            aim.mask,
+            output_format=request.output_format,
+            quality=request.quality,
+            metadata_policy=request.metadata_policy,
+        )
+        input_preview, output_preview = (make_preview(image, photo) for image in (photo.rgb, work.image))
+    return _Made(
+        encoded=encoded,
+        input_preview=input_preview,
+        output_preview=output_preview,
+        original=_Original(
+            samples=photo.native if encoded.is_lossless else photo.rgb,
+            layout=photo.layout,
+            palette=photo.palette,
+            icc=photo.metadata.icc,
+        ),
+        pixels_filled=composite.count_changed(photo.rgb, work.image),
+        mask=aim.mask,
+        grow_px=aim.grow_px,
+        feather_px=aim.feather_px,
+        crops=work.crops,
+        engine=work.engine,
+    )
 
 
 def _take_aim(request: RemovalRequest, photo: Photo) -> _Aim:
     asked = rasterise(size=photo.size, mask_png=request.mask_png, boxes=request.boxes)
     grow_px = growth_px(asked, request.grow)
-    feather_px = grow_px // 2 if request.feather is None else min(request.feather, grow_px)
-    return _Aim(asked=asked, mask=grown(asked, grow_px) if grow_px else asked, grow_px=grow_px, feather_px=feather_px)
+    mask = grown(asked, grow_px) if grow_px else asked
+    if mask.all():
+        raise MaskCoversPicture
+    return _Aim(asked=asked, mask=mask, grow_px=grow_px, feather_px=feather_px(request.feather, grow_px))
 
 
 def _check(image: Image, safety: SafetyFilter) -> None:
@@ -194,7 +252,7 @@ def _fill_well(image: Image, mask: Mask, engines: Sequence[Engine], clock: _Cloc
             return _fill(image, mask, engine, clock, wants_detail=wants_detail)
         except BadOutput as error:
             logger.warning("engine %s: %s", engine.spec.name, error)
-            failure = error
+            failure = error.with_traceback(None)  # its frames hold the whole photo, badly filled
     raise failure
 
 
@@ -204,7 +262,7 @@ def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock, *, wants_deta
         filled = image.copy()
         # Other crops' holes are unknown here as well, but for the pieces of its own hole that earlier turns filled.
         unknown = mask.copy() if any(crop.turn for crop in crops) else mask
-        done = 0
+        done, total = 0, sum(crop.area_px for crop in crops)
         for batch in _batches(crops):
             work = [Crop(filled[crop.window], unknown[crop.window]) for crop in batch]
             for crop, piece, fill in zip(batch, work, engine.fill(work), strict=True):
@@ -215,8 +273,8 @@ def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock, *, wants_deta
                 composite.paste(filled, crop, fill)
                 if unknown is not mask:
                     unknown[crop.window] &= ~crop.own
-            done += len(batch)
-            clock.note("filling", _FILL_FROM + (_FILL_TO - _FILL_FROM) * done // len(crops))
+            done += sum(crop.area_px for crop in batch)
+            clock.note("filling", _FILL_FROM + (_FILL_TO - _FILL_FROM) * done // total)
     with clock.stage("checking", percent=_FILL_TO):
         quality.judge(image, filled, mask, crops)
     return _Work(image=filled, crops=crops, engine=engine)
@@ -232,18 +290,23 @@ def _batches(crops: Sequence[CropBox]) -> Iterator[list[CropBox]]:
             yield alike[start : start + _BATCH_MAX]
 
 
-def _measure(photo: Photo, mask: Mask, work: _Work, encoded: Encoded) -> receipt.Changes:
+def _measure(made: _Made) -> receipt.Changes:
     """Read the output file back: what counts is what the customer gets."""
-    output = decode(encoded.data, max_pixels=mask.size)
-    same_samples = encoded.is_lossless and output.layout == photo.layout
-    before, after = (photo.native, output.native) if same_samples else (photo.rgb, output.rgb)
-    difference = composite.largest_difference_outside(before, after, mask)
+    encoded, original = made.encoded, made.original
+    output = decode(encoded.data, max_pixels=made.mask.size)
+    before, after = original.samples, output.native
+    if not encoded.is_lossless:
+        after = output.rgb
+    elif output.layout != original.layout:
+        before, _ = displayed(original.samples, original.layout, original.palette, original.icc)
+        after = output.rgb
+    difference = composite.largest_difference_outside(before, after, made.mask)
     if encoded.is_lossless and difference:
         raise EngineError("The output differs from the input outside the mask. This is a fault of this site.")
     return receipt.Changes(
-        mask=mask,
-        crops=work.crops,
-        pixels_changed=composite.count_changed(photo.rgb, work.image),
+        mask=made.mask,
+        crops=made.crops,
+        pixels_changed=composite.count_changed(before, after) if encoded.is_lossless else made.pixels_filled,
         largest_difference_outside=difference,
         bits_per_sample=before.itemsize * 8,
         mcus_total=encoded.mcus_total,
@@ -251,23 +314,22 @@ def _measure(photo: Photo, mask: Mask, work: _Work, encoded: Encoded) -> receipt
     )
 
 
-def _circumstances(
-    request: RemovalRequest, aim: _Aim, work: _Work, safety_filter: str, notes: tuple[str, ...], clock: _Clock
-) -> receipt.Circumstances:
+def _circumstances(request: RemovalRequest, made: _Made, safety_filter: str, clock: _Clock) -> receipt.Circumstances:
     return receipt.Circumstances(
-        engine=work.engine.spec,
+        engine=made.engine.spec,
         parameters={
             "output_format": request.output_format,
             "quality": request.quality,
             "boxes": [box.to_json() for box in request.boxes],
             "mask": request.mask_png is not None,
             "grow": str(request.grow),
-            "grow_px": aim.grow_px,
-            "feather_px": aim.feather_px,
+            "grow_px": made.grow_px,
+            "feather": request.feather,
+            "feather_px": made.feather_px,
             "metadata_policy": request.metadata_policy,
             "mode": request.mode,
         },
         safety_filter=safety_filter,
-        notes=notes,
+        notes=made.encoded.notes,
         seconds=clock.seconds,
     )

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from pixelsite import views
 
@@ -15,7 +15,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("v1/", include("billing.api.urls")),
     path("v1/", include("jobs.api.urls")),
-    path("v1/openapi.json", SpectacularAPIView.as_view(), name="openapi"),
+    path("v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     # Last of its kind: under DEBUG Django would answer with a page for programmers, in HTML.
     path("v1/<path:rest>", views.nothing_in_the_api),
     path("docs/api", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api_docs"),

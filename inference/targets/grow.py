@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.engines.base import Mask
-from inference.holes import Area, Grid
+from inference.holes import Grid
 from jobs.targets import GROW_PX_MAX, Grow
 
 # A stroke painted by hand ends short of the last soft pixels of an object: more of them in larger photos and objects.
 _AUTO_SHARE, _AUTO_PX_MIN, _AUTO_PX_MAX = 0.05, 3, 40
 _AUTO_DIAGONAL = 700  # one pixel more for each so many of the photo's diagonal
+_TILE_SIDE = 512  # distances are measured piecemeal: a wire across a large photo has a window as large as the photo
 
 
 def growth_px(mask: Mask, grow: Grow) -> int:
@@ -30,11 +32,16 @@ def growth_px(mask: Mask, grow: Grow) -> int:
     return min(round(grow.percent / 100 * thickness), GROW_PX_MAX)
 
 
+def feather_px(feather: int | None, grow_px: int) -> int:
+    """Return how wide the passage is: what was asked for as far as the ring is that wide, else half of the ring."""
+    return grow_px // 2 if feather is None else min(feather, grow_px)
+
+
 def grown(mask: Mask, radius_px: int) -> Mask:
     """Return the mask with every pixel that is at most `radius_px` away from it. Costs what the holes and rings cost."""
     result = mask.copy()
-    for window in _windows(mask, radius_px):
-        result[window] |= _distance(mask[window]) <= radius_px
+    for tile, distance in _distances(mask, radius_px):
+        result[tile] |= distance <= radius_px
     return result
 
 
@@ -48,41 +55,30 @@ def pass_over(
     feather_px = min(feather_px, grow_px)
     if not feather_px:
         return
-    for window in _windows(asked, grow_px):
-        distance = _distance(asked[window])
+    for tile, distance in _distances(asked, grow_px):
         ring = (distance > grow_px - feather_px) & (distance <= grow_px)
         share = ((grow_px + 1 - distance[ring]) / (feather_px + 1))[:, None]
-        blended = share * filled[window][ring] + (1 - share) * photo[window][ring]
-        filled[window][ring] = np.rint(blended).astype(np.uint8)
+        blended = share * filled[tile][ring] + (1 - share) * photo[tile][ring]
+        filled[tile][ring] = np.rint(blended).astype(np.uint8)
 
 
-def _distance(mask: Mask) -> NDArray[np.float32]:
-    """Of each pixel to the nearest one of the mask."""
-    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
+def _distances(mask: Mask, reach_px: int) -> Iterator[tuple[tuple[slice, slice], NDArray[np.float32]]]:
+    """Tiles that hold every pixel up to `reach_px` from the mask, none twice, with its distance to the mask.
 
-
-def _windows(mask: Mask, margin_px: int) -> list[tuple[slice, slice]]:
-    """Parts of the photo that together hold every pixel near the mask, each of them in one part."""
-    spans = [_wider(hole.span, margin_px, mask.shape) for hole in Grid(mask).holes()]
-    return [(slice(area.top, area.bottom), slice(area.left, area.right)) for area in _disjoint(spans)]
-
-
-def _wider(area: Area, margin_px: int, shape: tuple[int, ...]) -> Area:
-    return Area(
-        max(0, area.top - margin_px),
-        max(0, area.left - margin_px),
-        min(shape[0], area.bottom + margin_px),
-        min(shape[1], area.right + margin_px),
-    )
-
-
-def _disjoint(areas: list[Area]) -> list[Area]:
-    """Unite areas that overlap until none do: a pixel belongs to one window, and is blended once."""
-    found: list[Area] = []
-    for area in areas:
-        while overlapping := [other for other in found if area.overlaps(other)]:
-            for other in overlapping:
-                found.remove(other)
-                area = area.united(other)
-        found.append(area)
-    return found
+    Distances beyond the reach may be too large: each tile looks only that far around itself.
+    """
+    height, width = mask.shape
+    for top in range(0, height, _TILE_SIDE):
+        for left in range(0, width, _TILE_SIDE):
+            first_row, first_column = max(0, top - reach_px), max(0, left - reach_px)
+            bottom, right = min(height, top + _TILE_SIDE), min(width, left + _TILE_SIDE)
+            around = mask[first_row : bottom + reach_px, first_column : right + reach_px]
+            if not around.any():
+                continue
+            unmarked = (~around).astype(np.uint8)
+            distance = np.asarray(cv2.distanceTransform(unmarked, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
+            rows, columns = top - first_row, left - first_column
+            yield (
+                (slice(top, bottom), slice(left, right)),
+                distance[rows : rows + bottom - top, columns : columns + right - left],
+            )

@@ -141,7 +141,8 @@ class RemoveObjectSerializer(serializers.Serializer[Any]):
         min_value=0,
         max_value=GROW_PX_MAX,
         required=False,
-        help_text="Pixels of the grown ring in which the result passes over into the picture. Default: half of `grow`.",
+        help_text="Pixels of the grown ring in which the result passes over into the picture; more than the ring is the "
+        "whole ring. What was marked is always removed in full. Default: half of `grow`.",
     )
 
     def to_internal_value(self, data: Any) -> Any:

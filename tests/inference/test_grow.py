@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 from inference.engines.exemplar import ExemplarEngine
 from inference.pipeline import RemovalRequest, run
 from inference.safety import NoFilter
-from inference.targets.grow import grown, growth_px, pass_over
+from inference.targets import grow as growing
+from inference.targets.grow import feather_px, grown, growth_px, pass_over
 from jobs.targets import Grow, InvalidGrow
 from tests import photos
 
@@ -30,7 +33,11 @@ def test_a_grown_mask_is_every_pixel_within_the_radius(seed: int, radius: int, h
     y, x = np.mgrid[:height, :width]
     near = ((y[..., None] - rows) ** 2 + (x[..., None] - columns) ** 2).min(axis=2) <= radius**2
 
-    assert np.array_equal(grown(mask, radius), near)
+    with patch.object(growing, "_TILE_SIDE", 16):  # so that rings reach over tiles
+        result = grown(mask, radius)
+
+    assert np.array_equal(result, near)
+    assert result[mask].all()
 
 
 @settings(max_examples=40, deadline=None)
@@ -43,7 +50,8 @@ def test_what_was_marked_is_all_fill_and_what_lies_outside_the_ring_all_photo(
     ring = grown(mask, radius)
     filled[~ring] = 0
 
-    pass_over(photo, filled, mask, grow_px=radius, feather_px=data.draw(st.integers(1, radius)))
+    with patch.object(growing, "_TILE_SIDE", 16):
+        pass_over(photo, filled, mask, grow_px=radius, feather_px=data.draw(st.integers(1, radius)))
 
     assert (filled[mask] == 200).all()
     assert (filled[~ring] == 0).all()
@@ -58,6 +66,23 @@ def test_the_ring_passes_over_step_by_step() -> None:
     pass_over(photo, filled, mask, grow_px=8, feather_px=4)
 
     assert filled[20, 20:30, 0].tolist() == [250, 250, 250, 250, 250, 200, 150, 100, 50, 250]
+
+
+@pytest.mark.parametrize(
+    ("feather", "grow", "wanted"), [(None, 0, 0), (None, 9, 4), (0, 9, 0), (4, 9, 4), (9, 9, 9), (40, 9, 9)]
+)
+def test_the_passage_is_half_of_the_ring_unless_asked_for_and_never_wider(
+    feather: int | None, grow: int, wanted: int
+) -> None:
+    assert feather_px(feather, grow) == wanted
+
+
+def test_the_largest_radius_is_exact() -> None:
+    mask = np.zeros((1011, 1011), bool)
+    mask[505, 505] = True
+    y, x = np.mgrid[:1011, :1011]
+
+    assert np.array_equal(grown(mask, 500), (y - 505) ** 2 + (x - 505) ** 2 <= 500**2)
 
 
 @pytest.mark.parametrize(

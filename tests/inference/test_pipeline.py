@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,10 +16,12 @@ import pytest
 from inference import pipeline
 from inference.engines.base import Crop, EngineSpec, Framing, Image
 from inference.engines.exemplar import ExemplarEngine
-from inference.errors import BadOutput, NothingFound
+from inference.errors import BadOutput, MaskCoversPicture, NothingFound
 from inference.pipeline import RemovalRequest, RemovalResult
+from inference.receipt import hash_mask
 from inference.safety import NoFilter, Verdict
-from jobs.targets import Box
+from inference.targets.grow import grown
+from jobs.targets import Box, Grow
 from tests import photos
 
 
@@ -89,9 +93,42 @@ def test_the_receipt_names_what_went_in_and_what_came_out() -> None:
     assert result.receipt["largest_difference_outside"] == 0
 
 
-def test_progress_only_goes_forward() -> None:
+def test_a_grown_mask_is_what_the_receipt_speaks_of_and_all_that_changes() -> None:
+    options = {"grow": Grow(px=5), "feather": 9, "mode": "quality", "metadata_policy": "strip"}
+    result = _run(RemovalRequest(image=_png(), mask_png=photos.sample_mask(), **options))  # type: ignore[arg-type]
+
+    effective = grown(photos.object_mask(), 5)
+    picture = np.asarray(photos.opened(result.data))
+    assert np.array_equal(picture[~effective], photos.with_object()[~effective])
+    assert (result.receipt["mask_sha256"], result.receipt["mask_pixels"]) == (hash_mask(effective), effective.sum())
+    assert result.receipt["parameters"] == {
+        "output_format": None, "quality": None, "boxes": [], "mask": True, "grow": "5", "grow_px": 5,
+        "feather": 9, "feather_px": 5, "metadata_policy": "strip", "mode": "quality",
+    }  # fmt: skip
+
+
+def test_the_receipt_counts_changed_pixels_in_the_file_that_the_customer_gets() -> None:
+    image = photos.LOSSLESS["1-bit PNG"]()
+    result = _run(RemovalRequest(image=image, mask_png=photos.sample_mask()))
+
+    before, after = (np.asarray(photos.opened(data)) for data in (image, result.data))
+    assert result.receipt["pixels_changed"] == (before != after).sum()
+
+
+@pytest.mark.parametrize(
+    "options", [{"boxes": (Box(0, 0, 96, 64),)}, {"boxes": (Box(9, 9, 9, 9),), "grow": Grow(px=99)}]
+)
+def test_a_mask_that_leaves_nothing_to_fill_from_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(MaskCoversPicture):
+        _run(RemovalRequest(image=_png(), **options))
+
+
+@pytest.mark.parametrize(
+    "engines", [(ExemplarEngine(),), (Painter("bad", (255, 0, 255)), ExemplarEngine())], ids=["one", "two engines"]
+)
+def test_progress_only_goes_forward(engines: tuple[object, ...]) -> None:
     seen: list[tuple[str, int]] = []
-    _run(RemovalRequest(image=_png(), mask_png=photos.sample_mask()), seen=seen)
+    _run(RemovalRequest(image=_png(), mask_png=photos.sample_mask()), *engines, seen=seen)
 
     percents = [percent for _, percent in seen]
     assert percents == sorted(percents)
@@ -104,6 +141,44 @@ def test_a_bad_fill_is_done_again_by_the_second_engine() -> None:
     )
 
     assert result.engine == "exemplar"
+
+
+def test_a_bad_fill_is_out_of_memory_before_the_second_engine_begins() -> None:
+    class First(Painter):
+        def fill(self, crops: Sequence[Crop]) -> list[Image]:
+            held.append(weakref.ref(crops[0].image.base))
+            return super().fill(crops)
+
+    class Second(ExemplarEngine):
+        def fill(self, crops: Sequence[Crop]) -> list[Image]:
+            still_there.append(held[0]() is not None)
+            return super().fill(crops)
+
+    held: list[weakref.ref[Any]] = []
+    still_there: list[bool] = []
+    _run(RemovalRequest(image=_png(), mask_png=photos.sample_mask()), First("bad", (255, 0, 255)), Second())
+
+    assert still_there == [False]
+
+
+def test_the_filled_photo_is_out_of_memory_before_the_output_is_read_back() -> None:
+    """A large photo then needs no more memory for its check than for its fill."""
+
+    class Watched(ExemplarEngine):
+        def fill(self, crops: Sequence[Crop]) -> list[Image]:
+            held.append(weakref.ref(crops[0].image.base))
+            return super().fill(crops)
+
+    held: list[weakref.ref[Any]] = []
+    still_there: dict[int, bool] = {}
+    pipeline.run(
+        RemovalRequest(image=_png(), mask_png=photos.sample_mask()),
+        engines=(Watched(),),
+        safety=NoFilter(),
+        on_progress=lambda stage, percent: still_there.update({percent: bool(held) and held[0]() is not None}),
+    )
+
+    assert (still_there[84], still_there[95]) == (True, False)
 
 
 def test_two_bad_fills_fail() -> None:

@@ -75,6 +75,12 @@ def test_a_key_is_not_revoked_by_a_stranger(cast: Cast, bob_browser: Client) -> 
     assert not ApiKey.objects.get(pk=key.pk).is_revoked
 
 
+def test_the_brush_grows_by_itself_because_the_editor_asks_for_it(alice_browser: Client) -> None:
+    alice_browser.post("/editor/jobs/", {"image": upload(photo()), "mask": upload(mask()), "grow": "auto"})
+
+    assert Job.objects.get().grow == "auto"
+
+
 @pytest.mark.parametrize("path", ["/jobs/{}/", "/editor/jobs/{}/"])
 def test_a_job_is_shown_to_its_owner_and_to_nobody_else(
     alice_browser: Client, bob_browser: Client, completed: Job, path: str

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from jobs.models import Job
@@ -73,6 +74,16 @@ def test_how_the_hole_is_bordered_and_what_travels_along_is_remembered(alice_api
     assert (job.grow, job.feather, job.metadata_policy, job.mode, job.output_format, job.quality) == (
         "12", 4, "strip_gps", "quality", "jpeg", 80,
     )  # fmt: skip
+
+
+def test_the_documentation_shows_every_parameter_with_its_bounds() -> None:
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    described = document["components"]["schemas"]["RemoveObject"]["properties"]
+
+    assert described["grow"]["type"] == "string"
+    assert (described["feather"]["minimum"], described["feather"]["maximum"]) == (0, 500)
+    assert (described["quality"]["minimum"], described["quality"]["maximum"]) == (1, 100)
+    assert all(described[name]["description"] for name in ("grow", "feather", "metadata_policy", "mode", "quality"))
 
 
 def test_nothing_is_grown_unless_asked_for(alice_api: APIClient) -> None:

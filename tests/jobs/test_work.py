@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 
 from billing import invariants
 from inference import tasks
@@ -16,6 +17,7 @@ from inference.errors import BadOutput, EngineError, NothingFound, OutOfMemory
 from inference.safety import Verdict
 from jobs import lifecycle, storage
 from jobs.models import Job, Status
+from jobs.targets import Grow
 from tests.cast import Cast
 
 
@@ -81,6 +83,19 @@ def test_a_job_is_completed_charged_and_stored(cast: Cast, job: Job, engine: Tol
     assert _files(images) == ["inputs", "inputs", "outputs", "previews", "previews"]
     assert done.receipt is not None
     assert done.receipt["largest_difference_outside"] == 0
+
+
+def test_a_job_is_done_as_it_was_asked_for_and_its_receipt_holds_true(
+    submit: Callable[..., Job], engine: ToldEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = _run(submit(grow=Grow(px=4), feather=2, metadata_policy="strip", mode="quality", format="png"))
+
+    assert done.receipt is not None
+    asked = ("grow_px", "feather_px", "metadata_policy", "mode", "output_format")
+    assert [done.receipt["parameters"][name] for name in asked] == [4, 2, "strip", "quality", "png"]
+    call_command("verify_receipt", "--job", str(done.pk))
+    assert "DIFFERS" not in (said := capsys.readouterr().out)
+    assert "not checked" not in said
 
 
 def test_ringing_twice_works_once(cast: Cast, job: Job, engine: ToldEngine) -> None:

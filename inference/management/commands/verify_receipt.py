@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inference.errors import EngineError
@@ -23,8 +24,10 @@ class Command(BaseCommand):
     help = "Check a receipt against the files it speaks of. Exits with 1 if any of its statements is not true."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="receipt (JSON), input and output")
-        parser.add_argument("--mask", type=Path, help="the mask that was sent, as PNG of the picture's size")
+        parser.add_argument(
+            "files", nargs="*", type=Path, metavar="FILE", help="receipt or job (JSON), input and output"
+        )
+        parser.add_argument("--mask", type=Path, help="the mask file that was sent with the input")
         parser.add_argument("--job", type=UUID, help="instead of files: a job of this site whose images still exist")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,10 +45,17 @@ class Command(BaseCommand):
             if len(files) != 3:
                 raise CommandError("Name three files: the receipt, the input, the output. Or a job, with --job.")
             receipt, image, output = (path.read_bytes() for path in files)
-            return verify(json.loads(receipt), image=image, output=output, mask_png=mask.read_bytes() if mask else None)
+            found = json.loads(receipt)
+            return verify(
+                found.get("receipt", found),
+                image=image,
+                output=output,
+                mask=mask.read_bytes() if mask else None,
+                max_pixels=_max_pixels(),
+            )
         except (OSError, EngineError, ValueError) as error:
             raise CommandError(str(error)) from error
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise CommandError(f"This is no receipt: {error}.") from error
 
 
@@ -57,5 +67,10 @@ def _of_job(job_id: UUID) -> list[Check]:
         job.receipt,
         image=storage.read(job.input_name),
         output=storage.read(job.output_name),
-        mask_png=storage.read(job.mask_name) if job.mask_name else None,
+        mask=storage.read(job.mask_name) if job.mask_name else None,
+        max_pixels=_max_pixels(),
     )
+
+
+def _max_pixels() -> int:
+    return int(settings.IMAGE_MEGAPIXELS_MAX * 1_000_000)
