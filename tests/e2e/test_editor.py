@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from inference.targets.grow import growth_px
+from jobs.targets import Grow
 from tests import photos
 from tests.e2e.editor_page import EditorPage
 from tests.e2e.visitor import Visitor
@@ -34,7 +37,11 @@ def _assert_gone_and_nothing_else_changed(result: photos.Pixels, mask: NDArray[n
 
     assert result.shape == before.shape
     assert (mask | ~hole).all(), "the test must paint over the whole object"
-    assert (result[~mask] == before[~mask]).all()
+    # The editor asks for a few pixels more than the brush reached, over soft edges.
+    ring = growth_px(mask, Grow(is_automatic=True))
+    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    assert 0 < ring < 10
+    assert (result[distance > ring] == before[distance > ring]).all()
     was_off = np.abs(before - wall)[hole].mean()
     is_off = np.abs(result.astype(int) - wall)[hole].mean()
     assert is_off < was_off / 3
