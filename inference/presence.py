@@ -8,7 +8,7 @@ import socket
 import threading
 from typing import Any
 
-from celery.signals import worker_init, worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 from django.conf import settings
 from django.db import connection
 
@@ -36,6 +36,11 @@ def report_and_sweep(**_: Any) -> None:
     workers.report_worker(name=_own_name(), engines=worker.describe_engines(), safety_filter=worker.safety().name)
     threading.Thread(target=_stay_present, name="presence", daemon=True).start()
     sweeper.sweep()
+
+
+@worker_shutting_down.connect
+def take_no_more(**_: Any) -> None:
+    worker.stop()
 
 
 @worker_shutdown.connect

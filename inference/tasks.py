@@ -19,6 +19,7 @@ from inference.codecs.metadata import MetadataPolicy
 from inference.errors import EngineError
 from inference.pipeline import RemovalRequest, RemovalResult
 from jobs import images, lifecycle, retention, storage
+from jobs.catalogue import REMOVE_OBJECT, operations_of
 from jobs.models import Job
 from jobs.targets import Grow, boxes_from_json
 
@@ -29,11 +30,14 @@ class LeaseLost(Exception):
     """Another worker has this job now: stop, touch nothing."""
 
 
-@shared_task(name="inference.tasks.process_job")
-def process_job(*, job_id: str, **_: Any) -> None:
-    """Do one job, if it is still there to be done. Being rung for twice, or too late, changes nothing."""
-    job = lifecycle.claim_job(UUID(job_id))
-    if job is not None:
+@shared_task(name=REMOVE_OBJECT.task)
+def process_jobs(**_: Any) -> None:
+    """Do waiting jobs in the order of their turns until none is left. Being rung for twice, or too late, changes nothing."""
+    mine = operations_of(REMOVE_OBJECT.task)
+    while not worker.is_stopping():
+        job = lifecycle.claim_next(operations=mine)
+        if job is None:
+            return
         work_on(job)
 
 

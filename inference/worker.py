@@ -34,6 +34,7 @@ _lock = threading.Lock()
 _setup = _Setup()
 _loaded: tuple[_Loaded, ...] | None = None
 _safety: SafetyFilter = NoFilter()
+_stopping = threading.Event()
 
 
 def configure(*, engine_names: tuple[str, ...], lama_weights: str | Path | None = None, device: str = "auto") -> None:
@@ -55,6 +56,15 @@ def start() -> None:
 def engines() -> tuple[LoadedEngine, ...]:
     """Return the engines, the preferred one first; loaded by the first call, once, whichever thread makes it."""
     return tuple(loaded.engine for loaded in _load())
+
+
+def stop() -> None:
+    """Take no further jobs; the one under way is finished."""
+    _stopping.set()
+
+
+def is_stopping() -> bool:
+    return _stopping.is_set()
 
 
 def safety() -> SafetyFilter:

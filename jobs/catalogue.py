@@ -15,7 +15,7 @@ class Operation:
     price_credits: int
     typical_seconds: float
     task: str
-    """Name of the Celery task that does it; the worker registers it under this name."""
+    """Name of the Celery task that does jobs of its kind; the worker registers it under this name."""
 
 
 REMOVE_OBJECT = Operation(
@@ -24,7 +24,12 @@ REMOVE_OBJECT = Operation(
     endpoint="/v1/image/remove-object",
     price_credits=5,
     typical_seconds=4.0,
-    task="inference.tasks.process_job",
+    task="inference.tasks.process_jobs",
 )
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in (REMOVE_OBJECT,)}
+
+
+def operations_of(task: str) -> tuple[str, ...]:
+    """Return the names of the operations that this task does."""
+    return tuple(operation.name for operation in OPERATIONS.values() if operation.task == task)

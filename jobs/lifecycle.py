@@ -2,12 +2,13 @@
 
 A claim counts `attempt` up; it is the fencing token. Heartbeat, complete, fail, block and release apply only while it
 still matches, so a worker that comes back from the dead changes nothing. Leases use the database's clock.
-Each end of a job is one transaction: state and money move together or not at all.
+Each end of a job is one transaction: state, money and the events that tell of it move together or not at all.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from billing import ledger
+from jobs import webhooks
 from jobs.models import Job, Status
 from pixelsite.lib.errors import PixelsiteError
 
@@ -46,8 +48,21 @@ class Result:
     receipt: dict[str, Any]
 
 
+def claim_next(*, operations: Collection[str]) -> Job | None:
+    """Take the queued job whose turn it is. None if none waits that may be taken now."""
+    with transaction.atomic():
+        waiting = (
+            Job.objects.filter(status=Status.QUEUED, operation__in=operations, deadline_at__gt=Now())
+            .filter(Q(not_before=None) | Q(not_before__lte=Now()))
+            .filter(Q(cancel_at=None) | Q(cancel_at__gt=Now()))
+            .order_by("turn", "created_at")
+        )
+        job_id = waiting.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+        return claim_job(job_id) if job_id is not None else None
+
+
 def claim_job(job_id: UUID) -> Job | None:
-    """Take a queued job, or one whose lease has run out. None if another worker has it or it has ended."""
+    """Take this job if it is queued or its lease has run out. None if another worker has it or it has ended."""
     takeable = Q(status=Status.QUEUED, deadline_at__gt=Now()) | Q(status=Status.PROCESSING, lease_until__lt=Now())
     with transaction.atomic():
         won = Job.objects.filter(takeable, pk=job_id, attempt__lt=settings.JOB_ATTEMPTS_MAX).update(
@@ -82,6 +97,7 @@ def complete_job(*, job_id: UUID, attempt: int, result: Result) -> bool:
     Job.objects.filter(pk=job.pk).update(
         status=Status.COMPLETED,
         ended_at=Now(),
+        delete_images_at=_images_go(job),
         lease_until=None,
         stage="",
         progress=100,
@@ -92,6 +108,7 @@ def complete_job(*, job_id: UUID, attempt: int, result: Result) -> bool:
         engine=result.engine,
         receipt=result.receipt,
     )
+    webhooks.announce(job, Status.COMPLETED)
     return True
 
 
@@ -112,7 +129,9 @@ def release_job(*, job_id: UUID, attempt: int, code: str, message: str) -> bool:
     if attempt >= settings.JOB_ATTEMPTS_MAX:
         return fail_job(job_id=job_id, attempt=attempt, code=code, message=message)
     again = Now() + timedelta(seconds=2**attempt)
-    back = _held_by(job_id, attempt).update(status=Status.QUEUED, lease_until=None, ring_at=again, stage="", progress=0)
+    back = _held_by(job_id, attempt).update(
+        status=Status.QUEUED, lease_until=None, not_before=again, ring_at=again, stage="", progress=0
+    )
     return bool(back)
 
 
@@ -124,6 +143,16 @@ def cancel_job(*, job: Job) -> Job:
         raise NotCancelable
     _end_with_refund(locked, Status.CANCELED, reason="canceled")
     return Job.objects.get(pk=job.pk)
+
+
+@transaction.atomic
+def cancel_late_job(*, job_id: UUID) -> bool:
+    """Withdraw a job that is still queued when its caller no longer wants it. False if it was claimed meanwhile."""
+    locked = _locked(Job.objects.filter(pk=job_id, status=Status.QUEUED, cancel_at__lte=Now()))
+    if locked is None:
+        return False
+    _end_with_refund(locked, Status.CANCELED, reason="cancel_after")
+    return True
 
 
 @transaction.atomic
@@ -180,4 +209,12 @@ def _refuse(job: Job | None, status: Status, *, code: str, message: str) -> bool
 def _end_with_refund(job: Job, status: Status, *, reason: str, **facts: str) -> None:
     if job.price_credits:
         ledger.refund(job_id=job.pk, reason=reason)
-    Job.objects.filter(pk=job.pk).update(status=status, ended_at=Now(), lease_until=None, stage="", **facts)
+    Job.objects.filter(pk=job.pk).update(
+        status=status, ended_at=Now(), delete_images_at=_images_go(job), lease_until=None, stage="", **facts
+    )
+    webhooks.announce(job, status)
+
+
+def _images_go(job: Job) -> Any:
+    hours = settings.RETENTION_HOURS if job.keep_hours is None else job.keep_hours
+    return Now() + timedelta(hours=hours)

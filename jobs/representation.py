@@ -15,8 +15,11 @@ from pixelsite.lib.signing import sign_path
 FILE_KINDS = ("output", "input", "output-preview", "input-preview")
 
 
-def job_json(job: Job, *, base_url: str) -> dict[str, Any]:
-    """What a caller is told of a job. `base_url` is the site's address, without a final slash."""
+def job_json(job: Job, *, base_url: str, place_in_line: int | None = None) -> dict[str, Any]:
+    """What a caller is told of a job, whichever way: an answer, an event of a stream, a webhook.
+
+    `base_url` is the site's address, without a final slash; `place_in_line` the number of jobs that go before it.
+    """
     error = {"code": job.error_code, "message": job.error_message} if job.error_code else None
     return {
         "id": str(job.pk),
@@ -27,12 +30,14 @@ def job_json(job: Job, *, base_url: str) -> dict[str, Any]:
         "output_url": file_url(job, "output", base_url=base_url),
         "progress": job.progress,
         "stage": job.stage or None,
+        "place_in_line": place_in_line,
         "error": error,
         "error_message": job.error_message or None,
         "width": job.width,
         "height": job.height,
         "engine": job.engine or None,
         "receipt": job.receipt,
+        "metadata": job.metadata,
         "created_at": _utc(job.created_at),
         "started_at": _utc(job.started_at),
         "ended_at": _utc(job.ended_at),

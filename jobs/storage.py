@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+
+FOLDERS = ("inputs", "outputs", "previews")
 
 
 def input_name(job_id: UUID, extension: str) -> str:
@@ -39,6 +42,30 @@ def read(name: str) -> bytes:
     with default_storage.open(name, "rb") as file:
         data: bytes = file.read()
     return data
+
+
+def job_folders(folder: str) -> list[str]:
+    """Names of the folders in one of `FOLDERS`: ids of jobs."""
+    try:
+        return list(default_storage.listdir(folder)[0])
+    except FileNotFoundError:  # nothing was ever stored
+        return []
+
+
+def names_in(folder: str, job_id: str) -> list[str]:
+    """Names of the files stored for a job in one of `FOLDERS`."""
+    try:
+        return [f"{folder}/{job_id}/{name}" for name in default_storage.listdir(f"{folder}/{job_id}")[1]]
+    except FileNotFoundError:  # deleted meanwhile
+        return []
+
+
+def is_older(name: str, moment: datetime) -> bool:
+    """Whether a file was stored before this moment; False if it is gone."""
+    try:
+        return default_storage.get_modified_time(name) < moment
+    except FileNotFoundError:
+        return False
 
 
 def delete(names: Iterable[str]) -> None:

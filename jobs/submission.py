@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from billing import ledger
-from jobs import dispatch, images, storage, uploads
+from jobs import dispatch, fairness, images, storage, uploads
 from jobs.catalogue import Operation
-from jobs.models import ENDED, Job
+from jobs.idempotency import IdempotentRequest
+from jobs.models import ENDED, Job, Status
+from jobs.representation import submission_json
 from jobs.targets import NO_GROWTH, Grow, boxes_to_json
 from jobs.uploads import CheckedInput
 from pixelsite.lib.errors import PixelsiteError
+
+logger = logging.getLogger(__name__)
 
 
 class TooManyActiveJobs(PixelsiteError):
@@ -30,6 +36,28 @@ class TooManyActiveJobs(PixelsiteError):
     @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": "5"}
+
+
+class QueueFull(PixelsiteError):
+    """The site has more work than it can do. Nothing was charged; submit again in a moment."""
+
+    code = "queue_full"
+    status = 503
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "30"}
+
+
+class StorageUnavailable(PixelsiteError):
+    """The picture could not be stored. Nothing was charged; submit again in a moment."""
+
+    code = "storage_unavailable"
+    status = 503
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "30"}
 
 
 class FormatCannotHoldImage(PixelsiteError):
@@ -52,49 +80,130 @@ class OutputOptions:
     """Pixels; None is half of the growth."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class CallOptions:
+    """What else a caller asks for: to be told, to be given back, to be let go."""
+
+    webhook_url: str = ""
+    metadata: dict[str, Any] | None = None
+    cancel_after_s: int | None = None
+    """Seconds after which the job, if it is still queued, is canceled."""
+    idempotent: IdempotentRequest | None = None
+
+
+NO_CALL_OPTIONS = CallOptions()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """An accepted job and how its acceptance is told; `is_replay` if that happened at an earlier request."""
+
+    job: Job
+    answer: dict[str, Any]
+    is_replay: bool = False
+
+
 def submit_job(
-    *, user: User, operation: Operation, checked: CheckedInput, output: OutputOptions, api_key: ApiKey | None = None
-) -> Job:
+    *,
+    user: User,
+    operation: Operation,
+    checked: CheckedInput,
+    output: OutputOptions,
+    api_key: ApiKey | None = None,
+    call: CallOptions = NO_CALL_OPTIONS,
+) -> Submission:
     """Accept a job. Its price is held in the transaction that writes its row; workers are rung for after the commit.
 
-    Raises `ledger.InsufficientCredits`, `TooManyActiveJobs` or `FormatCannotHoldImage`; then nothing was stored.
+    Raises `ledger.InsufficientCredits`, `TooManyActiveJobs`, `QueueFull`, `StorageUnavailable` or
+    `FormatCannotHoldImage`; then nothing was stored. A copy of a request that was accepted meanwhile gets its answer.
     """
-    target_format = output.format or checked.facts.format
-    if target_format == "webp" and max(checked.facts.size) > images.WEBP_SIDE_PX_MAX:
-        raise FormatCannotHoldImage(param="output_format")
     wallet = ledger.wallet_of(user)
+    _refuse_what_the_image_cannot_be(checked, output)
     available = ledger.available_credits(wallet)
     if available < operation.price_credits:  # before a byte is stored; the hold below decides
         raise ledger.InsufficientCredits(required=operation.price_credits, available=available)
     _refuse_too_many(user, active_jobs_max=wallet.plan.active_jobs_max)
-
+    _refuse_when_the_queue_is_full()
     job_id = uuid.uuid4()
     stored: list[str] = []
     try:
-        stored += uploads.store_input(job_id, checked)
+        stored += _stored(job_id, checked)
         with transaction.atomic():
             if operation.price_credits:
                 ledger.hold(wallet=wallet, job_id=job_id, amount=operation.price_credits)
+            # Counted again behind the wallet's lock: copies that arrive together are counted one after the other.
+            _refuse_too_many(user, active_jobs_max=wallet.plan.active_jobs_max)
             job = _create_row(
                 job_id,
                 checked=checked,
                 stored=stored,
+                turn=fairness.next_turn(user=user, is_paid=wallet.plan.is_paid),
                 user=user,
                 api_key=api_key,
                 operation=operation.name,
                 price_credits=operation.price_credits,
-                output_format=output.format or "",
-                quality=output.quality,
-                metadata_policy=output.metadata_policy,
-                mode=output.mode,
-                grow=str(output.grow),
-                feather=output.feather,
+                **_as_columns(output),
+                **_as_call_columns(call),
             )
-            transaction.on_commit(lambda: dispatch.ring(job_id=job_id, operation=operation.name))
+            answer = submission_json(job)
+            if call.idempotent is not None:
+                call.idempotent.record(job=job, answer=answer)
+            transaction.on_commit(lambda: _ring(job))
+    except IntegrityError:
+        storage.delete(stored)
+        earlier = call.idempotent.earlier() if call.idempotent is not None else None
+        if earlier is None:
+            raise
+        return Submission(job=earlier.job, answer=earlier.answer, is_replay=True)
     except BaseException:
         storage.delete(stored or [storage.input_name(job_id, checked.facts.extension)])
         raise
-    return job
+    return Submission(job=job, answer=answer)
+
+
+def _refuse_what_the_image_cannot_be(checked: CheckedInput, output: OutputOptions) -> None:
+    target_format = output.format or checked.facts.format
+    if target_format == "webp" and max(checked.facts.size) > images.WEBP_SIDE_PX_MAX:
+        raise FormatCannotHoldImage(param="output_format")
+
+
+def _refuse_when_the_queue_is_full() -> None:
+    if Job.objects.filter(status=Status.QUEUED).count() >= settings.QUEUE_JOBS_MAX:
+        raise QueueFull
+
+
+def _stored(job_id: uuid.UUID, checked: CheckedInput) -> tuple[str, str]:
+    try:
+        return uploads.store_input(job_id, checked)
+    except OSError as error:
+        logger.exception("job %s: its input could not be stored", job_id)
+        raise StorageUnavailable from error
+
+
+def _ring(job: Job) -> None:
+    """A bell that nobody heard is rung again by the next sweep."""
+    if not dispatch.ring(job_id=job.pk, operation=job.operation):
+        Job.objects.filter(pk=job.pk, status=Status.QUEUED).update(ring_at=Now())
+
+
+def _as_columns(output: OutputOptions) -> dict[str, Any]:
+    return {
+        "output_format": output.format or "",
+        "quality": output.quality,
+        "metadata_policy": output.metadata_policy,
+        "mode": output.mode,
+        "grow": str(output.grow),
+        "feather": output.feather,
+    }
+
+
+def _as_call_columns(call: CallOptions) -> dict[str, Any]:
+    seconds = call.cancel_after_s
+    return {
+        "webhook_url": call.webhook_url,
+        "metadata": call.metadata,
+        "cancel_at": None if seconds is None else timezone.now() + timedelta(seconds=seconds),
+    }
 
 
 def _create_row(job_id: uuid.UUID, *, checked: CheckedInput, stored: list[str], **facts: Any) -> Job:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from billing import ledger
-from jobs import dispatch, lifecycle, retention
+from jobs import dispatch, idempotency, lifecycle, retention, webhooks
 from jobs.models import Job, Status
 
 logger = logging.getLogger(__name__)
@@ -24,9 +24,13 @@ def sweep() -> dict[str, int]:
     for duty in (
         rescue_lost_jobs,
         fail_expired_jobs,
+        cancel_late_jobs,
         ring_again,
         retention.delete_due_images,
         ledger.close_expired_lots,
+        idempotency.delete_old_records,
+        webhooks.delete_old_deliveries,
+        webhooks.delete_retired_secrets,
     ):
         done[duty.__name__] = _attempt(duty)
     return done
@@ -46,6 +50,13 @@ def fail_expired_jobs() -> int:
     return sum(lifecycle.expire_queued_job(job_id=job_id) for job_id in ids)
 
 
+def cancel_late_jobs() -> int:
+    """Jobs whose caller wanted them sooner or not at all are canceled, with their credits back."""
+    late = Job.objects.filter(status=Status.QUEUED, cancel_at__lte=Now()).order_by("cancel_at")
+    ids = list(late.values_list("pk", flat=True)[:_BATCH])
+    return sum(lifecycle.cancel_late_job(job_id=job_id) for job_id in ids)
+
+
 def ring_again() -> int:
     """Ring for queued jobs that nobody has claimed: the message was lost, or the broker was down."""
     due = Job.objects.filter(status=Status.QUEUED, ring_at__lte=Now()).order_by("ring_at")
@@ -54,8 +65,12 @@ def ring_again() -> int:
         again = Now() + timedelta(seconds=settings.RING_AGAIN_S)
         # Whoever moves the time rings: two sweepers do not ring twice.
         mine = Job.objects.filter(pk=job_id, status=Status.QUEUED, ring_at__lte=Now()).update(ring_at=again)
-        if mine and dispatch.ring(job_id=job_id, operation=operation):
-            rung += 1
+        if not mine:
+            continue
+        if not dispatch.ring(job_id=job_id, operation=operation):
+            Job.objects.filter(pk=job_id, status=Status.QUEUED).update(ring_at=Now())
+            break  # a broker that is away is asked once a sweep
+        rung += 1
     return rung
 
 

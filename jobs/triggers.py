@@ -1,7 +1,8 @@
 """What CHECKs cannot say of jobs: which moves are allowed, and that money and state agree.
 
 A job starts queued with its credits held; it completes only when they are captured, and ends otherwise only when they
-are refunded. PostgreSQL also refuses, at commit, a capture or refund whose job did not end so.
+are refunded. PostgreSQL also refuses, at commit, a capture or refund whose job did not end so, and tells every change
+to whoever waits for it.
 Installed by migration 0002; see `billing.triggers` about later migrations on SQLite.
 """
 
@@ -83,7 +84,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
 def remove(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            for name in ("jobs_check_insert", "jobs_check_update", "jobs_check_money"):
+            for name in ("jobs_check_insert", "jobs_check_update", "jobs_check_money", "jobs_tell_change"):
                 cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
         else:
             for name, *_ in _RULES:
@@ -132,6 +133,16 @@ def _postgresql() -> list[str]:
         CREATE CONSTRAINT TRIGGER jobs_check_money AFTER INSERT ON billing_ledgerentry
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.job_id IS NOT NULL)
         EXECUTE FUNCTION jobs_check_money()
+        """,
+        # Heard by `jobs.watching` in every web process, at commit.
+        """
+        CREATE FUNCTION jobs_tell_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_notify('pixelsite_jobs', NEW.id::text); RETURN NULL; END $$
+        """,
+        """
+        CREATE TRIGGER jobs_tell_change AFTER UPDATE ON jobs_job FOR EACH ROW
+        WHEN ((OLD.status, OLD.stage, OLD.progress) IS DISTINCT FROM (NEW.status, NEW.stage, NEW.progress))
+        EXECUTE FUNCTION jobs_tell_change()
         """,
     ]
     return statements

@@ -12,9 +12,13 @@ from whitenoise import WhiteNoise
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pixelsite.settings")
 
-_django = get_asgi_application()
+_application = get_asgi_application()
 
 from django.conf import settings  # noqa: E402  # settings are read once Django is set up
+
+from jobs.api.waiting import Waiting  # noqa: E402  # so are models
+
+_django = Waiting(_application)
 
 _HASHED_NAME = r"^.+\.[0-9a-f]{12}\..+$"
 

@@ -128,7 +128,13 @@ TEMPLATES: list[dict[str, Any]] = [
 
 DATABASE_URL = env.text("DATABASE_URL", "", "postgresql://… for PostgreSQL; empty: SQLite in PIXELSITE_DATA.")
 if DATABASE_URL:
-    DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)}
+    DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+    # Every request has a thread of its own under ASGI: threads borrow connections instead of opening them.
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": env.whole("PIXELSITE_DATABASE_CONNECTIONS", 20, "Most connections of one process.", least=2),
+        "timeout": 15,
+    }
 else:
     DATABASES = {
         "default": {
@@ -148,7 +154,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL", "", "redis://… for the cache and, unless BROKER_URL is set, the broker.")
 CACHES: dict[str, Any] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
     if REDIS_URL
     else {"BACKEND": "pixelsite.lib.cache.CountingDatabaseCache", "LOCATION": "pixelsite_cache"}
 }
@@ -186,7 +196,6 @@ elif CELERY_BROKER_URL.startswith(("redis:", "rediss:")):
         "socket_timeout": 3,
         "socket_connect_timeout": 2,
     }
-CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
 # --- Images -------------------------------------------------------------------------------------------------------
 
@@ -220,12 +229,14 @@ QUEUE_TIME_LIMIT_S = env.whole("PIXELSITE_QUEUE_TIME_LIMIT_S", 3600, "Seconds a 
 RING_AGAIN_S = env.whole(
     "PIXELSITE_RING_AGAIN_S", 30, "Seconds after which an unclaimed job is rung for again.", least=1
 )
+QUEUE_JOBS_MAX = env.whole(
+    "PIXELSITE_QUEUE_JOBS", 20_000, "Queued jobs of all accounts above which submissions get a 503.", least=1
+)
 SWEEP_S = env.whole("PIXELSITE_SWEEP_S", 5, "Seconds between two runs of the sweeper.", least=1)
 WORKER_SEEN_S = 30  # a worker reports every third of this; after it, it counts as gone
-CELERY_BEAT_SCHEDULE = {
-    # A sweep that waited longer than the next one is not worth running.
-    "sweep": {"task": "jobs.tasks.sweep", "schedule": SWEEP_S, "options": {"expires": SWEEP_S}},
-}
+ORPHAN_S = env.whole(
+    "PIXELSITE_ORPHAN_S", 3600, "Seconds after which a stored file that no job knows is deleted.", least=1
+)
 FETCH_ALLOWED_NETWORKS = env.words(
     "PIXELSITE_FETCH_ALLOWED_NETWORKS", "", "Private networks image_url may reach, e.g. 10.1.0.0/16. Empty: none."
 )

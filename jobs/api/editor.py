@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from accounts.models import User
 from billing import selectors
 from jobs import lifecycle, retention
-from jobs.api.views import JobView, RemoveObjectView, base_url
-from jobs.representation import job_json
+from jobs.api.views import JobView, RemoveObjectView
+from jobs.models import Job
 
 
 @extend_schema(exclude=True)
@@ -28,16 +28,12 @@ class EditorJobView(JobView):
 
     authentication_classes = [SessionAuthentication]
 
-    def get(self, request: Request, job_id: UUID) -> Response:
-        return self._with_balance(request, super().get(request, job_id))
-
     def delete(self, request: Request, job_id: UUID) -> Response:
         """Cancel only: a click that comes a moment too late must not delete a result that was paid for."""
         job = lifecycle.cancel_job(job=self.job(request, job_id))
         retention.delete_images(job)
-        return self._with_balance(request, Response(job_json(job, base_url=base_url(request))))
+        return Response(self.answer(request, job, None))
 
-    @staticmethod
-    def _with_balance(request: Request, response: Response) -> Response:
-        response.data["balance"] = selectors.balance_of(cast(User, request.user)).available
-        return response
+    def answer(self, request: Request, job: Job, place_in_line: int | None) -> dict[str, Any]:
+        balance = selectors.balance_of(cast(User, request.user)).available
+        return super().answer(request, job, place_in_line) | {"balance": balance}

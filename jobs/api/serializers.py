@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
+import json
+from typing import Any, BinaryIO, ClassVar
 
+from django.db.models import Q
 from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from jobs.catalogue import OPERATIONS
 from jobs.models import Status
 from jobs.submission import OutputOptions
 from jobs.targets import GROW_PX_MAX, NO_GROWTH, Box, Grow, InvalidFeather, TargetError, parse_rectangles
 from jobs.uploads import CheckedInput, InputRefused, Source, check_input
+from jobs.webhooks import check_webhook_url
 from pixelsite.lib.errors import PixelsiteError
+
+_METADATA_BYTES_MAX = 4096
 
 
 class ImageRequired(PixelsiteError):
@@ -97,6 +103,39 @@ class GrowField(serializers.Field[Any, Any, Any, Any]):
         return str(value)
 
 
+@extend_schema_field(OpenApiTypes.OBJECT)
+class MetadataField(serializers.Field[Any, Any, Any, Any]):
+    """A JSON object, or its text in a form."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "invalid": "Must be a JSON object.",
+        "too_long": "Must not be longer than 4096 bytes.",
+        "characters": "Must not contain NUL characters, lone surrogates, NaN or infinite numbers.",
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, str):
+            try:
+                data = json.loads(data)
+            except (ValueError, RecursionError):
+                self.fail("invalid")
+        if not isinstance(data, dict):
+            self.fail("invalid")
+        try:
+            written = json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, RecursionError):  # UnicodeEncodeError is one
+            self.fail("characters")
+        if len(written) > _METADATA_BYTES_MAX:
+            self.fail("too_long")
+        if b"\\u0000" in written:  # PostgreSQL cannot hold it
+            self.fail("characters")
+        found: dict[str, Any] = data
+        return found
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
 class RemoveObjectSerializer(serializers.Serializer[Any]):
     """A picture and what to remove from it."""
 
@@ -145,6 +184,13 @@ class RemoveObjectSerializer(serializers.Serializer[Any]):
         "whole ring. What was marked is always removed in full. Default: half of `grow`.",
     )
 
+    webhook_url = serializers.CharField(
+        required=False, max_length=2048, help_text="Public https address that is told once when the job ends."
+    )
+    metadata = MetadataField(
+        required=False, help_text="Your own JSON object of up to 4 KB; comes back with the job, untouched."
+    )
+
     def to_internal_value(self, data: Any) -> Any:
         self._refuse_unknown_and_repeated(data)
         return super().to_internal_value(data)
@@ -171,6 +217,22 @@ class RemoveObjectSerializer(serializers.Serializer[Any]):
             mask=Source(file=sent.get("mask"), url=sent.get("mask_url")) if has_mask else None,
             boxes=sent.get("bbox", ()) + sent.get("rectangles", ()),
         )
+
+    def call_facts(self) -> dict[str, Any]:
+        """Where to tell of the job's end, and what to give back with it. Raises `webhooks.HttpsRequired` and its kin."""
+        sent = self.validated_data
+        url = sent.get("webhook_url", "")
+        return {
+            "webhook_url": check_webhook_url(url) if url else "",
+            "metadata": sent.get("metadata"),
+        }
+
+    def sent_fields(self) -> dict[str, Any]:
+        """What was sent beside files, as it was sent."""
+        return {name: value for name, value in self.initial_data.items() if name not in self.sent_files()}
+
+    def sent_files(self) -> dict[str, BinaryIO]:
+        return {name: self.validated_data[name] for name in ("image", "mask") if name in self.validated_data}
 
     def output_options(self) -> OutputOptions:
         sent = self.validated_data
@@ -227,13 +289,29 @@ class JobSerializer(SubmissionSerializer):
     stage = serializers.CharField(allow_null=True)
     error = JobErrorSerializer(allow_null=True)
     error_message = serializers.CharField(allow_null=True)
+    place_in_line = serializers.IntegerField(allow_null=True, help_text="Jobs that go before it, while it is queued.")
     width = serializers.IntegerField()
     height = serializers.IntegerField()
     engine = serializers.CharField(allow_null=True)
     receipt = serializers.DictField(allow_null=True, help_text="What was changed and what was not.")
+    metadata = serializers.DictField(allow_null=True, help_text="What the caller sent along.")
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class UsageQuerySerializer(serializers.Serializer[Any]):
+    """Which of the account's jobs to list."""
+
+    status = serializers.ChoiceField(choices=Status.choices, required=False, help_text="Only jobs that stand so.")
+    operation = serializers.ChoiceField(choices=sorted(OPERATIONS), required=False, help_text="Only jobs of this kind.")
+    since = serializers.DateTimeField(required=False, help_text="Only jobs submitted at or after this time (ISO 8601).")
+    until = serializers.DateTimeField(required=False, help_text="Only jobs submitted before this time.")
+
+    def conditions(self) -> Q:
+        sent = self.validated_data
+        names = {"status": "status", "operation": "operation", "since": "created_at__gte", "until": "created_at__lt"}
+        return Q(**{names[name]: value for name, value in sent.items()})
 
 
 class UsageLineSerializer(serializers.Serializer[Any]):

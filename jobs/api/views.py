@@ -7,14 +7,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import ApiKey, User
-from jobs import lifecycle, retention, workers
+from jobs import fairness, idempotency, lifecycle, retention, workers
 from jobs.api.pagination import UsagePagination
+from jobs.api.preferences import asked_wait_s, cancel_after_s, preferences_of
 from jobs.api.serializers import (
     ErrorSerializer,
     JobSerializer,
@@ -22,11 +24,14 @@ from jobs.api.serializers import (
     RemoveObjectSerializer,
     SubmissionSerializer,
     UsageLineSerializer,
+    UsageQuerySerializer,
 )
+from jobs.api.waiting import answer_later, stream_events
 from jobs.catalogue import OPERATIONS, REMOVE_OBJECT
+from jobs.idempotency import IdempotentRequest
 from jobs.models import Job, Status
-from jobs.representation import file_url, job_json, submission_json
-from jobs.submission import submit_job
+from jobs.representation import file_url, job_json
+from jobs.submission import CallOptions, Submission, submit_job
 
 _REFUSALS = {
     400: ErrorSerializer,
@@ -43,27 +48,102 @@ def base_url(request: Request) -> str:
     return request.build_absolute_uri("/").rstrip("/")
 
 
+_CALL_HEADERS = [
+    OpenApiParameter(
+        "Idempotency-Key",
+        str,
+        OpenApiParameter.HEADER,
+        description="1 to 255 characters; the same key and request within a day get the first answer again.",
+    ),
+    OpenApiParameter(
+        "Prefer",
+        str,
+        OpenApiParameter.HEADER,
+        description="`wait=N`: answer with the ended job if it ends in N seconds.",
+    ),
+    OpenApiParameter(
+        "Cancel-After",
+        str,
+        OpenApiParameter.HEADER,
+        description="`30s`, `5m`, `1h`: a job that is still queued then is canceled and costs nothing.",
+    ),
+]
+
+
 class RemoveObjectView(APIView):
     """Accepts removals."""
 
     @extend_schema(
         operation_id="remove_object",
         tags=["Images"],
+        parameters=_CALL_HEADERS,
         request={"multipart/form-data": RemoveObjectSerializer, "application/json": RemoveObjectSerializer},
-        responses={202: SubmissionSerializer, **_REFUSALS},
+        responses={
+            202: SubmissionSerializer,
+            200: JobSerializer,
+            409: ErrorSerializer,
+            503: ErrorSerializer,
+            **_REFUSALS,
+        },
     )
     def post(self, request: Request) -> Response:
         """Remove what a mask or boxes mark. The answer comes at once; poll the job for the result."""
+        preferences = preferences_of(request)
+        submission = self._submitted_once(request)
+        response = Response(submission.answer, status=preferences.status or settings.SUBMIT_STATUS)
+        if submission.is_replay:
+            response["Idempotent-Replayed"] = "true"
+        if preferences.applied:
+            response["Preference-Applied"] = preferences.applied
+        if preferences.wait_s:
+            job_id = submission.job.pk
+            answer_later(
+                request, job_id=job_id, seconds=preferences.wait_s, render=_renderer(job_id, base_url(request))
+            )
+        return response
+
+    def _submitted_once(self, request: Request) -> Submission:
+        """Submit, or find what was answered to the same request before."""
+        key = request.headers.get("Idempotency-Key")
+        if key is not None:
+            idempotency.check_key(key)
         serializer = RemoveObjectSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        job = submit_job(
+        if key is None:
+            return self._submitted(request, serializer, None)
+        idempotent = IdempotentRequest(
+            user=cast(User, request.user),
+            key=key,
+            fingerprint=idempotency.fingerprint_of(
+                method="POST", path=request.path, fields=serializer.sent_fields(), files=serializer.sent_files()
+            ),
+        )
+        with idempotent.in_progress():
+            if (earlier := idempotent.earlier()) is not None:
+                return Submission(job=earlier.job, answer=earlier.answer, is_replay=True)
+            return self._submitted(request, serializer, idempotent)
+
+    @staticmethod
+    def _submitted(
+        request: Request, serializer: RemoveObjectSerializer, idempotent: IdempotentRequest | None
+    ) -> Submission:
+        return submit_job(
             user=cast(User, request.user),
             api_key=request.auth if isinstance(request.auth, ApiKey) else None,
             operation=REMOVE_OBJECT,
+            call=CallOptions(cancel_after_s=cancel_after_s(request), idempotent=idempotent, **serializer.call_facts()),
             checked=serializer.checked_input(),
             output=serializer.output_options(),
         )
-        return Response(submission_json(job), status=settings.SUBMIT_STATUS)
+
+
+def _renderer(job_id: UUID, site: str) -> Any:
+    """What makes the JSON of this job later, as it is then."""
+
+    def render(place_in_line: int | None) -> dict[str, Any]:
+        return job_json(Job.objects.get(pk=job_id), base_url=site, place_in_line=place_in_line)
+
+    return render
 
 
 class JobView(APIView):
@@ -79,7 +159,11 @@ class JobView(APIView):
     )
     def get(self, request: Request, job_id: UUID) -> Response:
         """How the job stands, and where its result is."""
-        return Response(job_json(self.job(request, job_id), base_url=base_url(request)))
+        job = self.job(request, job_id)
+        seconds = asked_wait_s(request)
+        if seconds and not job.is_ended:
+            answer_later(request, job_id=job_id, seconds=seconds, render=self.renderer(request, job_id))
+        return Response(self.answer(request, job, fairness.place_in_line(job)))
 
     @extend_schema(
         operation_id="delete_job",
@@ -93,7 +177,16 @@ class JobView(APIView):
             job = lifecycle.cancel_job(job=job)
         retention.delete_images(job)
         job.refresh_from_db()
-        return Response(job_json(job, base_url=base_url(request)))
+        return Response(self.answer(request, job, None))
+
+    def answer(self, request: Request, job: Job, place_in_line: int | None) -> dict[str, Any]:
+        return job_json(job, base_url=base_url(request), place_in_line=place_in_line)
+
+    def renderer(self, request: Request, job_id: UUID) -> Any:
+        def render(place_in_line: int | None) -> dict[str, Any]:
+            return self.answer(request, Job.objects.get(pk=job_id), place_in_line)
+
+        return render
 
     @staticmethod
     def job(request: Request, job_id: UUID) -> Job:
@@ -104,6 +197,34 @@ class JobView(APIView):
         return job
 
 
+class EventsView(JobView):
+    """The changes of one job, as they happen."""
+
+    http_method_names = ["get", "options"]
+
+    @extend_schema(
+        operation_id="stream_job",
+        tags=["Images"],
+        parameters=[
+            OpenApiParameter(
+                "Last-Event-ID", str, OpenApiParameter.HEADER, description="Go on after this event of the stream."
+            )
+        ],
+        responses={
+            (200, "text/event-stream"): OpenApiTypes.STR,
+            204: OpenApiResponse(description="Last-Event-ID was the last event: there is nothing more to tell."),
+            401: ErrorSerializer,
+            404: ErrorSerializer,
+            429: ErrorSerializer,
+        },
+    )
+    def get(self, request: Request, job_id: UUID) -> Response:
+        """Server-sent events `status` and `progress`, each with the job as polling tells it, until the job has ended."""
+        job = self.job(request, job_id)
+        stream_events(request, job_id=job_id, render=self.renderer(request, job_id))
+        return Response(self.answer(request, job, fairness.place_in_line(job)))
+
+
 class UsageView(APIView):
     """The account's recent jobs."""
 
@@ -111,6 +232,7 @@ class UsageView(APIView):
         operation_id="list_usage",
         tags=["Account"],
         parameters=[
+            UsageQuerySerializer,
             OpenApiParameter("limit", int, description="Jobs on a page, 1–100 (20)."),
             OpenApiParameter("cursor", str, description="From `next` or `previous` of another page."),
         ],
@@ -118,8 +240,12 @@ class UsageView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Recent jobs, the newest first, with what each cost."""
+        query = UsageQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
         pages = UsagePagination()
-        jobs = pages.paginate_queryset(Job.objects.filter(user=cast(User, request.user)), request, view=self)
+        jobs = pages.paginate_queryset(
+            Job.objects.filter(query.conditions(), user=cast(User, request.user)), request, view=self
+        )
         return pages.get_paginated_response([_usage_line(job, base_url(request)) for job in jobs or []])
 
 

@@ -1,6 +1,18 @@
-"""What is stored about jobs. Workflows live in `lifecycle.py` and `submission.py`."""
+"""What is stored about jobs. Workflows live in `lifecycle.py`, `submission.py` and `webhooks.py`."""
 
+from jobs.models.idempotency import IdempotencyRecord
 from jobs.models.job import ENDED, Job, Status
+from jobs.models.webhook import DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from jobs.models.worker import Worker
 
-__all__ = ["ENDED", "Job", "Status", "Worker"]
+__all__ = [
+    "ENDED",
+    "DeliveryState",
+    "IdempotencyRecord",
+    "Job",
+    "Status",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookSecret",
+    "Worker",
+]

@@ -37,7 +37,10 @@ class Job(models.Model):
     attempt = models.PositiveSmallIntegerField(default=0, help_text="Fencing token: counts claims.")
     lease_until = models.DateTimeField(null=True, blank=True)
     ring_at = models.DateTimeField(help_text="When the sweeper rings for this job again.")
+    not_before = models.DateTimeField(null=True, blank=True, help_text="Held back until then after a passing failure.")
+    turn = models.BigIntegerField(default=0, db_default=0, help_text="Place in the fair order; see jobs/fairness.py.")
     deadline_at = models.DateTimeField(help_text="A job still queued then fails.")
+    cancel_at = models.DateTimeField(null=True, blank=True, help_text="A job still queued then is canceled.")
     stage = models.CharField(max_length=20, blank=True)
     progress = models.PositiveSmallIntegerField(default=0)
 
@@ -63,9 +66,14 @@ class Job(models.Model):
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
 
+    webhook_url = models.CharField(max_length=2048, blank=True, default="", db_default="")
+    metadata = models.JSONField(null=True, blank=True, help_text="The caller's own; returned untouched.")
+
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    keep_hours = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty: as the site is set.")
+    delete_images_at = models.DateTimeField(null=True, blank=True, help_text="Known once the job has ended.")
     images_deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -100,10 +108,16 @@ class Job(models.Model):
             models.Index(fields=["user", "-created_at", "-id"], name="job_by_user"),
             models.Index(fields=["ring_at"], condition=Q(status=Status.QUEUED), name="job_due"),
             models.Index(fields=["lease_until"], condition=Q(status=Status.PROCESSING), name="job_lease"),
+            models.Index(fields=["turn", "created_at"], condition=Q(status=Status.QUEUED), name="job_fair_order"),
+            models.Index(fields=["user", "-turn"], condition=Q(status=Status.QUEUED), name="job_last_turn"),
+            models.Index(fields=["-turn"], condition=Q(status=Status.PROCESSING), name="job_turn_now"),
             models.Index(
-                fields=["ended_at"],
-                condition=Q(images_deleted_at__isnull=True, ended_at__isnull=False),
-                name="job_images_to_delete",
+                fields=["delete_images_at"],
+                condition=Q(images_deleted_at__isnull=True, delete_images_at__isnull=False),
+                name="job_images_due",
+            ),
+            models.Index(
+                fields=["cancel_at"], condition=Q(status=Status.QUEUED, cancel_at__isnull=False), name="job_to_cancel"
             ),
         ]
 

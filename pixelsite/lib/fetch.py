@@ -7,10 +7,12 @@ time are bounded. What went wrong is told in one sentence that does not reveal w
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -109,6 +111,63 @@ def fetch_bytes(url: str, *, bytes_max: int, param: str) -> bytes:
         raise RemoteError(param=param) from None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a server answered to a POST."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    start: bytes
+    """The first bytes of the body."""
+
+
+def post_bytes(url: str, *, body: bytes, headers: dict[str, str], total_s: float, reply_bytes_max: int) -> Reply:
+    """POST to a public address. Redirects are answers like any other. Raises a subclass of `UrlNotAllowed`."""
+    deadline = time.monotonic() + total_s
+    try:
+        _check_url(url)
+        with httpcore.ConnectionPool(network_backend=_CheckedBackend(deadline), retries=0) as pool:
+            left = _left(deadline)
+            timeout = {"connect": left, "read": left, "write": left, "pool": left}
+            sent = [*headers.items(), ("Accept-Encoding", "identity"), ("User-Agent", "Pixelsite (webhook)")]
+            with pool.stream("POST", url, headers=sent, content=body, extensions={"timeout": timeout}) as response:
+                return Reply(
+                    status=response.status,
+                    headers={
+                        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
+                    },
+                    start=_start_of(response, reply_bytes_max, deadline),
+                )
+    except httpcore.TimeoutException:
+        raise RemoteTimeout from None
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError, ValueError):
+        raise RemoteError from None
+
+
+def check_address(url: str, *, param: str) -> None:
+    """Refuse, without connecting, what could never be fetched. Raises a subclass of `UrlNotAllowed`."""
+    try:
+        _check_url(url)
+        host = urlsplit(url).hostname or ""
+        with contextlib.suppress(ValueError):  # a name: it is resolved and checked when it is connected to
+            if not is_allowed(ipaddress.ip_address(host)):
+                raise UrlNotAllowed
+    except UrlNotAllowed as refusal:
+        refusal.param = param
+        raise
+
+
+def _start_of(response: httpcore.Response, bytes_max: int, deadline: float) -> bytes:
+    start = bytearray()
+    for chunk in response.iter_stream():
+        start += chunk
+        _left(deadline)
+        if len(start) >= bytes_max:
+            break
+    return bytes(start[:bytes_max])
+
+
 def _check_url(url: str) -> None:
     if not url.isascii():
         raise UrlInvalid("Write the address in ASCII: percent-encode other characters, and names as punycode.")
@@ -125,6 +184,8 @@ def _check_url(url: str) -> None:
         raise UrlCredentials
     if not parts.hostname:
         raise UrlInvalid
+    if parts.hostname.rstrip(".") == urlsplit(settings.SITE_URL).hostname and not _allowed_networks():
+        raise UrlNotAllowed("This is this site's own address. Upload the file itself.")
     if port is not None and port not in _PORTS and not _allowed_networks():
         raise UrlNotAllowed
 

@@ -64,7 +64,8 @@ def submit(cast: Cast) -> Callable[..., Job]:
 
     def submit(**options: Any) -> Job:
         checked = check_input(image=Source(file=io.BytesIO(photo())), mask=Source(file=io.BytesIO(mask())), boxes=())
-        return submit_job(user=cast.alice, operation=REMOVE_OBJECT, checked=checked, output=OutputOptions(**options))
+        output = OutputOptions(**options)
+        return submit_job(user=cast.alice, operation=REMOVE_OBJECT, checked=checked, output=output).job
 
     return submit
 

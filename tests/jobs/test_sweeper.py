@@ -78,8 +78,8 @@ def test_a_job_that_waited_too_long_fails_with_its_credits_back(cast: Cast, job:
     assert (job.status, job.error_code, cast.credits()) == (Status.FAILED, "expired_in_queue", (500, 0))
 
 
-def test_images_are_deleted_when_their_time_is_up(completed: Job, images: Path, settings) -> None:
-    _past(completed, ended_at=settings.RETENTION_HOURS * 3600 + 1)
+def test_images_are_deleted_when_their_time_is_up(completed: Job, images: Path) -> None:
+    _past(completed, delete_images_at=1)
 
     sweeper.sweep()
 

@@ -68,7 +68,8 @@ def _money_and_jobs_agree(db: None) -> Any:
 
 
 def _run(job: Job) -> Job:
-    tasks.process_job(job_id=str(job.pk))
+    Job.objects.filter(pk=job.pk).update(not_before=None)  # the pause after a passing failure is over
+    tasks.process_jobs()
     return Job.objects.get(pk=job.pk)
 
 

@@ -88,7 +88,7 @@ def _remove_from_sample(user: User, folder: Path) -> None:
     """One real removal, done in this process: the worker is not running yet."""
     with (folder / "photo.jpg").open("rb") as photo, (folder / "mask.png").open("rb") as mask:
         checked = check_input(image=Source(file=photo), mask=Source(file=mask), boxes=())
-    job = submit_job(user=user, operation=REMOVE_OBJECT, checked=checked, output=OutputOptions())
+    job = submit_job(user=user, operation=REMOVE_OBJECT, checked=checked, output=OutputOptions()).job
     presence.load_engines()
     claimed = lifecycle.claim_job(job.pk)
     if claimed is not None:

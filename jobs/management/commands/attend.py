@@ -1,0 +1,67 @@
+"""`manage.py attend`: the duties nobody else has: sweep, send webhooks. Any number may run."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import close_old_connections
+
+from jobs import retention, sweeper
+from jobs.courier import Courier
+
+logger = logging.getLogger(__name__)
+
+_LOOK_S = 0.5
+
+
+class Command(BaseCommand):
+    help = "Sweep and send webhooks until stopped. Needs the database, and neither broker nor worker."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: stop.set())
+        # A sweep that deletes many files must not keep webhooks waiting.
+        sweeping = threading.Thread(target=_sweep_until, args=(stop,), name="sweeper")
+        sweeping.start()
+        _send_until(stop)
+        sweeping.join()
+
+
+def _send_until(stop: threading.Event) -> None:
+    courier = Courier()
+    try:
+        while not stop.wait(_LOOK_S):
+            try:
+                close_old_connections()
+                while courier.send_due() and not stop.is_set():
+                    pass
+            except Exception:  # the database may be away for a moment
+                logger.exception("could not look for webhooks to send")
+    finally:
+        courier.close()
+
+
+def _sweep_until(stop: threading.Event) -> None:
+    orphans_at = time.monotonic()
+    while True:
+        close_old_connections()
+        sweeper.sweep()
+        if time.monotonic() >= orphans_at:
+            _attempt_orphans()
+            orphans_at = time.monotonic() + settings.ORPHAN_S
+        if stop.wait(settings.SWEEP_S):
+            return
+
+
+def _attempt_orphans() -> None:
+    try:
+        retention.delete_orphans()
+    except Exception:  # tried again an hour later
+        logger.exception("could not look for files that no job knows")
