@@ -56,5 +56,6 @@ def _stay_present() -> None:
                 workers.note_worker_alive(_own_name())
             except Exception:  # the database may be away for a moment; it is told again soon
                 logger.exception("could not report as alive")
+                connection.close()
     finally:
         connection.close()  # this thread's own

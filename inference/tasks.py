@@ -103,24 +103,26 @@ class _End:
             storage.preview_name(job.pk, job.attempt, "output"): result.output_preview,
         }
         names = list(files)
-        kept = False
         try:
             for name, data in files.items():
                 storage.write(name, data)
-            kept = lifecycle.complete_job(
-                **self._mine,
-                result=lifecycle.Result(
-                    output_name=names[0],
-                    output_type=result.content_type,
-                    input_preview_name=names[1],
-                    output_preview_name=names[2],
-                    engine=result.engine,
-                    receipt=result.receipt,
-                ),
-            )
-        finally:
-            if not kept:
-                storage.delete(names)
+        except OSError:
+            storage.delete(names)
+            raise
+        # An error here leaves the files: the commit may have happened all the same. If not, the sweep finds them.
+        kept = lifecycle.complete_job(
+            **self._mine,
+            result=lifecycle.Result(
+                output_name=names[0],
+                output_type=result.content_type,
+                input_preview_name=names[1],
+                output_preview_name=names[2],
+                engine=result.engine,
+                receipt=result.receipt,
+            ),
+        )
+        if not kept:
+            storage.delete(names)
 
     def fail(self, error: EngineError) -> None:
         logger.info("job %s: %s: %s", self._job.pk, error.code, error)
@@ -181,6 +183,7 @@ class _Lease:
             return lifecycle.heartbeat(job_id=self._job_id, attempt=self._attempt)
         except Exception:  # the database may be away for a moment; the lease outlives two missed beats
             logger.exception("job %s: heartbeat failed", self._job_id)
+            connection.close()  # the next beat opens another
             return True
 
 

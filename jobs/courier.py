@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from pixelsite.lib.errors import PixelsiteError
 logger = logging.getLogger(__name__)
 
 _TIMEOUT_S = 15
-_CLAIM = timedelta(seconds=60)  # longer than any try: a courier that dies leaves its claims to others after it
+_CLAIM = timedelta(seconds=25)  # longer than any try: a courier that dies leaves its claims to others after it
 _REPLY_BYTES = 1024
 _SENDERS = 64
 # One account's slow receiver takes this many senders at most.
@@ -33,14 +34,22 @@ class Courier:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="courier")
         self._under_way: set[Future[None]] = set()
+        self._freed = threading.Event()
 
     def send_due(self) -> int:
         """Start sending what is due, as far as senders are free. Returns how many tries were started."""
         self._under_way = {future for future in self._under_way if not future.done()}
         claimed = claim_due(limit=_SENDERS - len(self._under_way))
         for delivery in claimed:
-            self._under_way.add(self._pool.submit(_send, delivery))
+            sending = self._pool.submit(_send, delivery)
+            sending.add_done_callback(lambda _: self._freed.set())
+            self._under_way.add(sending)
         return len(claimed)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until a sender is free again, or for so long."""
+        self._freed.wait(timeout_s)
+        self._freed.clear()
 
     def close(self) -> None:
         """Wait for what is under way; what was not claimed stays for the next courier."""

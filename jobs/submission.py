@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -155,6 +155,8 @@ def submit_job(
         if earlier is None:
             raise
         return Submission(job=earlier.job, answer=earlier.answer, is_replay=True)
+    except (OperationalError, InterfaceError):
+        raise  # the commit may have happened all the same; if not, the sweep finds the files
     except BaseException:
         storage.delete(stored or [storage.input_name(job_id, checked.facts.extension)])
         raise

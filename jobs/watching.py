@@ -58,7 +58,7 @@ class JobWatch:
     def __init__(self, look: Callable[[Collection[UUID]], dict[UUID, Snapshot]]) -> None:
         self._look = look
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="watch")
-        self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[UUID, set[asyncio.Future[Snapshot]]] = {}
         self._seen: dict[UUID, Snapshot] = {}
         self._changed: set[UUID] = set()
         self._hurry = asyncio.Event()
@@ -67,29 +67,29 @@ class JobWatch:
     async def change(self, job_id: UUID, *, since: Snapshot | None, timeout_s: float) -> Snapshot | None:
         """Return the job's newest snapshot once it differs from `since`; None if it does not in time."""
         self._start()
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while (seen := self._seen.get(job_id)) is None or seen == since:
-            left = deadline - asyncio.get_running_loop().time()
-            if left <= 0:
-                return None
-            await self._next_look(job_id, left)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while (seen := await self._next_look(job_id, since)) == since:
+                    pass
+        except TimeoutError:
+            return None
         return seen
 
-    async def _next_look(self, job_id: UUID, timeout_s: float) -> None:
-        """Wait until a look has brought something new of this job."""
-        bell = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.setdefault(job_id, set())
-        waiting.add(bell)
-        if job_id not in self._seen:
+    async def _next_look(self, job_id: UUID, since: Snapshot | None) -> Snapshot:
+        """Return what a look has brought of this job that nobody in this process had seen before, or that `since` lacks."""
+        seen = self._seen.get(job_id)
+        if seen is not None and seen != since:
+            return seen
+        bell: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(job_id, set()).add(bell)
+        if seen is None:
             self._told(job_id)
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await bell
+            return await bell
         finally:
+            waiting = self._waiting[job_id]
             waiting.discard(bell)
-            if not waiting and self._waiting.get(job_id) is waiting:
-                # A moment later the same caller may wait again; until then it is not looked for.
+            if not waiting:
                 del self._waiting[job_id]
                 self._seen.pop(job_id, None)
 
@@ -131,7 +131,7 @@ class JobWatch:
                 self._seen[job_id] = snapshot
                 for bell in self._waiting[job_id]:
                     if not bell.done():
-                        bell.set_result(None)
+                        bell.set_result(snapshot)
 
     async def _listen(self) -> None:
         while True:

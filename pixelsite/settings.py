@@ -128,7 +128,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 DATABASE_URL = env.text("DATABASE_URL", "", "postgresql://… for PostgreSQL; empty: SQLite in PIXELSITE_DATA.")
 if DATABASE_URL:
-    DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+    DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_health_checks=True)}
     # Every request has a thread of its own under ASGI: threads borrow connections instead of opening them.
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,

@@ -10,6 +10,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -31,6 +32,9 @@ _FRAMEWORK_CODES: tuple[tuple[type[exceptions.APIException], str], ...] = (
     (exceptions.NotAuthenticated, "sign_in_required"),
     (exceptions.PermissionDenied, "permission_denied"),
 )
+
+
+_AWAY = "The site cannot reach its database. Send the request again in a moment, with the same Idempotency-Key."
 
 
 def error_body(*, detail: str, code: str, param: str | None = None, request_id: str = "") -> dict[str, Any]:
@@ -55,6 +59,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         return Response(body, status=exc.status, headers=exc.headers)
     if isinstance(exc, exceptions.ValidationError):
         return _invalid_parameters(exc, request_id)
+    if isinstance(exc, OperationalError | InterfaceError):
+        logger.error("request %s: the database is away: %s", request_id, type(exc).__name__)
+        body = error_body(detail=_AWAY, code="temporarily_unavailable", request_id=request_id)
+        return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
     if isinstance(exc, RequestDataTooBig):
         body = error_body(detail="The request is too large.", code="file_too_large", request_id=request_id)
         return Response(body, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)

@@ -37,11 +37,11 @@ class Command(BaseCommand):
 def _send_until(stop: threading.Event) -> None:
     courier = Courier()
     try:
-        while not stop.wait(_LOOK_S):
+        while not stop.is_set():
+            courier.wait(_LOOK_S)
             try:
                 close_old_connections()
-                while courier.send_due() and not stop.is_set():
-                    pass
+                courier.send_due()
             except Exception:  # the database may be away for a moment
                 logger.exception("could not look for webhooks to send")
     finally:
