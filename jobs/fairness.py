@@ -33,9 +33,11 @@ def place_in_line(job: Job) -> int | None:
 
 def _turn_served_now() -> int:
     newest = _first_turn("-turn", status=Status.PROCESSING)
-    if newest is None:  # nobody works: what waits first is served next
-        newest = _first_turn("turn", status=Status.QUEUED)
-    return newest or 0  # an empty site starts counting anew: there is nothing to compare with
+    if newest is not None:
+        return newest
+    # Nobody works: what waits first came together with whoever comes now.
+    first = _first_turn("turn", status=Status.QUEUED)
+    return 0 if first is None else first - _STEP_FREE
 
 
 def _first_turn(order: str, **filters: object) -> int | None:

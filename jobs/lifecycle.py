@@ -183,19 +183,21 @@ def rescue_job(*, job_id: UUID) -> bool:
         message = f"The work was interrupted {job.attempt} times. Your credits are back; please try again."
         _refuse(job, Status.FAILED, code="worker_lost", message=message)
         return False
-    again = Now() + timedelta(seconds=_apart_s(job.attempt))
+    again = _back_at(job.attempt)
     Job.objects.filter(pk=job.pk).update(
         status=Status.QUEUED, lease_until=None, not_before=again, ring_at=again, stage="", progress=0
     )
     return True
 
 
-def _apart_s(attempt: int) -> float:
-    """How long a rescued job waits. The first time not at all; later, jobs that went down together come back apart:
+def _back_at(attempt: int) -> Any:
+    """When a rescued job may be claimed: at once the first time. Later, jobs that went down together come back apart:
 
     one of them may be what kills the worker, and the others must not die with it each time.
     """
-    return 0 if attempt < 2 else random.uniform(0, settings.LEASE_S)  # noqa: S311  # no secret
+    if attempt < 2:
+        return Now()
+    return Now() + timedelta(seconds=random.uniform(0, settings.LEASE_S))  # noqa: S311  # no secret
 
 
 def _lease() -> Any:

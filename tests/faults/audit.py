@@ -6,7 +6,6 @@ Prints JSON: `wrong` is empty when nothing was lost, charged twice, left behind 
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -56,4 +55,4 @@ def facts() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
