@@ -9,7 +9,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.http import HttpRequest
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, AuditEvent, User
 
 # A row there beside the settings would make Google sign-in fail; the addresses are Google's word, not ours to edit.
 for model in (SocialApp, SocialToken, EmailAddress):
@@ -59,4 +59,24 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     readonly_fields = ("user", "prefix", "last_four", "created_at", "last_used_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(admin.ModelAdmin[AuditEvent]):
+    """To look at; nobody edits what happened."""
+
+    list_display = ("created_at", "kind", "user", "about", "address")
+    list_filter = ("kind",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "about", "address")
+    date_hierarchy = "created_at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
         return False

@@ -13,10 +13,13 @@ import string
 import zlib
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.models import ApiKey, User
+from accounts import audit
+from accounts.models import ApiKey, AuditKind, User
 from pixelsite.lib.errors import PixelsiteError
 
 LIVE_PREFIX = "pk_live_"
@@ -64,13 +67,15 @@ def _hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def mint_key(*, user: User, name: str) -> tuple[ApiKey, str]:
+@transaction.atomic
+def mint_key(*, user: User, name: str, request: HttpRequest | None = None) -> tuple[ApiKey, str]:
     """Create a key. Returns its row and the key itself, which cannot be had again."""
     body = LIVE_PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
     key = body + _checksum(body)
     row = ApiKey.objects.create(
         user=user, name=name.strip()[:80] or "Key", prefix=key[:_SHOWN_LENGTH], last_four=key[-4:], key_hash=_hash(key)
     )
+    audit.note(AuditKind.KEY_CREATED, user=user, request=request, about=str(row))
     return row, key
 
 
@@ -101,7 +106,12 @@ def _note_use(row: ApiKey) -> None:
         ApiKey.objects.filter(stale, pk=row.pk).update(last_used_at=now)
 
 
-def revoke_key(*, user: User, key_id: int) -> bool:
+@transaction.atomic
+def revoke_key(*, user: User, key_id: int, request: HttpRequest | None = None) -> bool:
     """Revoke a key of this user. False if there is no such key or it was revoked before."""
-    revoked = ApiKey.objects.filter(pk=key_id, user=user, revoked_at=None).update(revoked_at=timezone.now())
-    return revoked == 1
+    key = ApiKey.objects.filter(pk=key_id, user=user, revoked_at=None)
+    found = key.first()
+    if found is None or not key.update(revoked_at=timezone.now()):
+        return False
+    audit.note(AuditKind.KEY_REVOKED, user=user, request=request, about=str(found))
+    return True

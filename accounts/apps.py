@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+
+    def ready(self) -> None:
+        from accounts import audit  # noqa: PLC0415  # models are not loaded before ready()
+
+        audit.connect()

@@ -85,3 +85,37 @@ class ApiKey(models.Model):
     @property
     def is_revoked(self) -> bool:
         return self.revoked_at is not None
+
+
+class AuditKind(models.TextChoices):
+    SIGNED_IN = "signed_in", "Signed in"
+    SIGNED_OUT = "signed_out", "Signed out"
+    SIGN_IN_REFUSED = "sign_in_refused", "Sign-in refused"
+    KEY_CREATED = "key_created", "API key made"
+    KEY_REVOKED = "key_revoked", "API key revoked"
+    ENDPOINT_ADDED = "endpoint_added", "Webhook endpoint added"
+    ENDPOINT_DELETED = "endpoint_deleted", "Webhook endpoint deleted"
+    ENDPOINT_ENABLED = "endpoint_enabled", "Webhook endpoint enabled"
+    SECRET_SHOWN = "secret_shown", "Webhook secret shown"
+    SECRET_ROTATED = "secret_rotated", "Webhook secret rotated"
+    ACCOUNT_CLOSED = "account_closed", "Account closed"
+
+
+class AuditEvent(models.Model):
+    """Something that touched the security of an account: who, when, from where. Never a secret."""
+
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="audit_events")
+    kind = models.CharField(max_length=30, choices=AuditKind.choices)
+    about = models.CharField(max_length=200, blank=True, help_text="Which key, which address.")
+    address = models.GenericIPAddressField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=AuditKind.values), name="audit_kind_known"),
+        ]
+        indexes = [models.Index(fields=["user", "-created_at"], name="audit_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.created_at:%Y-%m-%d %H:%M}"

@@ -136,14 +136,21 @@ def release_job(*, job_id: UUID, attempt: int, code: str, message: str) -> bool:
     return bool(back)
 
 
-@transaction.atomic
 def cancel_job(*, job: Job) -> Job:
     """Withdraw a queued job and give its credits back. Raises `NotCancelable`."""
+    if not cancel_job_if_queued(job=job):
+        raise NotCancelable
+    return Job.objects.get(pk=job.pk)
+
+
+@transaction.atomic
+def cancel_job_if_queued(*, job: Job) -> bool:
+    """As `cancel_job`; False if the job is being worked on or has ended."""
     locked = _locked(Job.objects.filter(pk=job.pk, status=Status.QUEUED))
     if locked is None:
-        raise NotCancelable
+        return False
     _end_with_refund(locked, Status.CANCELED, reason="canceled")
-    return Job.objects.get(pk=job.pk)
+    return True
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from jobs import views
+from jobs import views, webhook_views
 from jobs.api.editor import EditorJobView, EditorSubmitView
 
 urlpatterns = [
@@ -11,4 +11,14 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/", views.job_detail, name="job_detail"),
     path("keys/", views.key_create, name="key_create"),
     path("keys/<int:key_id>/revoke/", views.key_revoke, name="key_revoke"),
+    path("webhooks/", webhook_views.webhooks_page, name="webhooks"),
+    path("webhooks/add/", webhook_views.endpoint_add, name="endpoint_add"),
+    path("webhooks/secret/", webhook_views.secret_show, name="account_secret_show"),
+    path("webhooks/secret/rotate/", webhook_views.secret_rotate, name="account_secret_rotate"),
+    path("webhooks/<int:endpoint_id>/delete/", webhook_views.endpoint_delete, name="endpoint_delete"),
+    path("webhooks/<int:endpoint_id>/enable/", webhook_views.endpoint_enable, name="endpoint_enable"),
+    path("webhooks/<int:endpoint_id>/test/", webhook_views.endpoint_test, name="endpoint_test"),
+    path("webhooks/<int:endpoint_id>/secret/", webhook_views.secret_show, name="endpoint_secret_show"),
+    path("webhooks/<int:endpoint_id>/secret/rotate/", webhook_views.secret_rotate, name="endpoint_secret_rotate"),
+    path("webhooks/sent/<uuid:delivery_id>/again/", webhook_views.delivery_send_again, name="delivery_send_again"),
 ]

@@ -54,6 +54,7 @@ def _dashboard(request: HttpRequest, *, new_key: str | None = None) -> HttpRespo
         "jobs": [_job_card(job) for job in Job.objects.filter(user=user)[:_JOBS_SHOWN]],
         "keys": user.api_keys.all(),
         "new_key": new_key,
+        "disabled_endpoints": list(user.webhook_endpoints.filter(disabled_at__isnull=False)),
         "ledger": selectors.statement(user, limit=_LEDGER_SHOWN),
         "curl_example": curl_example(site=_site(request), key=new_key or "$PIXELSITE_KEY"),
     }
@@ -115,7 +116,7 @@ def editor(request: HttpRequest) -> HttpResponse:
 def key_create(request: HttpRequest) -> HttpResponse:
     """Make a key and show it this once, on the page itself: it is stored nowhere, not even in the session."""
     name = request.POST.get("name", "").strip() or "My key"
-    _, key = api_keys.mint_key(user=cast(User, request.user), name=name)
+    _, key = api_keys.mint_key(user=cast(User, request.user), name=name, request=request)
     response = _dashboard(request, new_key=key)
     response["Cache-Control"] = "no-store"
     return response
@@ -124,6 +125,6 @@ def key_create(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def key_revoke(request: HttpRequest, key_id: int) -> HttpResponse:
-    if api_keys.revoke_key(user=cast(User, request.user), key_id=key_id):
+    if api_keys.revoke_key(user=cast(User, request.user), key_id=key_id, request=request):
         messages.success(request, "The key is revoked. Programs that use it are refused from now on.")
     return redirect("dashboard")

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_safe
+from django_ratelimit.exceptions import Ratelimited
 
 from accounts.models import User
 from billing import selectors
@@ -79,6 +80,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
         return error_response(request, detail="This is not allowed.", code="permission_denied", status=403)
+    if isinstance(exception, Ratelimited):
+        response = render(request, "429.html", status=429)
+        response["Retry-After"] = "60"
+        return response
     return render(request, "403.html", status=403)
 
 

@@ -18,7 +18,7 @@ from tests.e2e.visitor import Theme, Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 PUBLIC = ("/", "/pricing", "/accounts/login/")
-SIGNED_IN = ("/dashboard/", "/editor/")
+SIGNED_IN = ("/webhooks/", "/dashboard/", "/editor/")
 # The phone sees what the desktop sees; the narrowest is the 320 pixels of WCAG's reflow rule.
 SIZES = {"desktop": (1280, 800), "phone": (390, 844), "narrow": (320, 640)}
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db.models.functions import Now
-from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from billing import invariants
@@ -21,7 +20,7 @@ from tests.jobs.conftest import mask, photo, upload
 URL = "/v1/image/remove-object"
 
 
-def _send(api: APIClient, key: str = "first", **fields: Any) -> Response:
+def _send(api: APIClient, key: str = "first", **fields: Any) -> Any:
     sent = {"image": upload(photo()), "mask": upload(mask()), **fields}
     return api.post(URL, sent, headers={"Idempotency-Key": key})
 

@@ -1,0 +1,165 @@
+"""Waiting for a job: long poll, `Prefer: wait`, the event stream; and that a thousand who wait are in nobody's way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.faults.customers import open_accounts, small_picture
+from tests.servers.site import SiteServer, running_site
+from tests.servers.stack import LiveSite
+
+pytestmark = pytest.mark.live
+
+SUBMIT = "/v1/image/remove-object"
+
+
+def _sent() -> dict[str, Any]:
+    return {"files": {"image": ("photo.png", small_picture(), "image/png")}, "data": {"bbox": "12,12,5,5"}}
+
+
+@pytest.fixture
+def api(live_site: LiveSite) -> Iterator[httpx.Client]:
+    key = live_site.manage("createapikey", f"waits-{time.monotonic_ns()}@example.com").strip()
+    with live_site.api(key) as client:
+        yield client
+
+
+def _events(answer: httpx.Response) -> list[dict[str, str]]:
+    """The events of a stream that has ended."""
+    blocks = [block for block in answer.text.split("\n\n") if block and not block.startswith(":")]
+    return [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+
+
+def test_prefer_wait_answers_with_the_ended_job(api: httpx.Client) -> None:
+    answer = api.post(SUBMIT, headers={"Prefer": "wait=30"}, **_sent())
+
+    assert (answer.status_code, answer.headers["Preference-Applied"]) == (200, "wait=30")
+    assert (answer.json()["status"], answer.json()["receipt"] is not None) == ("completed", True)
+    assert answer.json() == api.get(f"/v1/image/{answer.json()['id']}").json()
+
+
+@pytest.mark.parametrize("prefer", ["respond-async", "wait=-1", "wait=soon", "handling=strict"])
+def test_without_a_wait_the_answer_comes_at_once(api: httpx.Client, prefer: str) -> None:
+    answer = api.post(SUBMIT, headers={"Prefer": prefer}, **_sent())
+
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    assert answer.headers.get("Preference-Applied") == ("respond-async" if prefer == "respond-async" else None)
+
+
+def test_a_wait_is_capped_and_says_so(api: httpx.Client) -> None:
+    assert api.post(SUBMIT, headers={"Prefer": "wait=1000000000"}, **_sent()).headers["Preference-Applied"] == "wait=60"
+
+
+def test_pixelapi_programs_may_insist_on_200(api: httpx.Client) -> None:
+    assert api.post(SUBMIT, headers={"Prefer": "status=200"}, **_sent()).status_code == 200
+
+
+def test_the_stream_tells_every_status_and_ends_with_the_job(api: httpx.Client) -> None:
+    job_id = api.post(SUBMIT, **_sent()).json()["id"]
+
+    answer = api.get(f"/v1/image/{job_id}/events")
+
+    events = _events(answer)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert json.loads(events[-1]["data"]) == api.get(f"/v1/image/{job_id}").json()
+    assert (events[0]["event"], events[-1]["event"], json.loads(events[-1]["data"])["status"]) == (
+        "status", "status", "completed",
+    )  # fmt: skip
+    assert len({event["id"] for event in events}) == len(events)
+
+
+def test_a_client_that_comes_back_after_the_last_event_is_told_to_stay_away(api: httpx.Client) -> None:
+    job_id = api.post(SUBMIT, headers={"Prefer": "wait=30"}, **_sent()).json()["id"]
+    last = _events(api.get(f"/v1/image/{job_id}/events"))[-1]["id"]
+
+    again = api.get(f"/v1/image/{job_id}/events", headers={"Last-Event-ID": last})
+    missed = api.get(f"/v1/image/{job_id}/events", headers={"Last-Event-ID": "0-queued--0-0"})
+
+    assert (again.status_code, again.content) == (204, b"")
+    assert [event["id"] for event in _events(missed)] == [last]
+
+
+def test_a_stranger_gets_no_stream(api: httpx.Client, live_site: LiveSite) -> None:
+    job_id = api.post(SUBMIT, **_sent()).json()["id"]
+
+    with live_site.api() as stranger:
+        assert stranger.get(f"/v1/image/{job_id}/events").status_code == 404
+    assert httpx.get(f"{live_site.url}/v1/image/{job_id}/events").status_code == 401
+
+
+def test_a_caller_that_hangs_up_leaves_the_job_to_go_on(api: httpx.Client) -> None:
+    key = f"hang-up-{time.monotonic_ns()}"
+    with pytest.raises(httpx.ReadTimeout):
+        api.post(SUBMIT, headers={"Prefer": "wait=30", "Idempotency-Key": key}, timeout=0.05, **_sent())
+
+    answer = api.post(SUBMIT, headers={"Prefer": "wait=30", "Idempotency-Key": key}, **_sent())
+
+    assert answer.json()["status"] == "completed"
+
+
+def test_a_job_that_is_not_started_in_time_is_canceled(pytestconfig: pytest.Config) -> None:
+    with _site_without_a_worker(pytestconfig) as (site, api):
+        job_id = api.post(SUBMIT, headers={"Cancel-After": "5s"}, **_sent()).json()["id"]
+        assert api.post(SUBMIT, headers={"Cancel-After": "now"}, **_sent()).json()["code"] == "cancel_after_invalid"
+        time.sleep(5.2)
+
+        site.manage("shell", "-c", "from jobs.sweeper import sweep; sweep()")
+
+        job = api.get(f"/v1/image/{job_id}").json()
+        assert (job["status"], job["credits_used"]) == ("canceled", 0)
+
+
+def test_a_thousand_who_wait_block_nobody(pytestconfig: pytest.Config) -> None:
+    """Half of them poll long, half of them listen to events, all on one web process; each is told of the end."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
+    with _site_without_a_worker(pytestconfig) as (_, api):
+        job_id = api.post(SUBMIT, **_sent()).json()["id"]
+        paths = [f"/v1/image/{job_id}?wait=60", f"/v1/image/{job_id}/events"] * 500
+
+        answers = asyncio.run(_wait_on(api, paths, meanwhile=lambda: _submit_and_cancel(api, job_id)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert all('"canceled"' in answer.text for answer in answers)
+
+
+class _site_without_a_worker:  # noqa: N801  # reads as the context manager it is
+    """One web process, an account with a plan that lets a thousand requests through."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._running = running_site(root=config.rootpath)
+
+    def __enter__(self) -> tuple[SiteServer, httpx.Client]:
+        site = self._running.__enter__()
+        (key,) = open_accounts(site, ["waiting"])
+        self._api = httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+        return site, self._api
+
+    def __exit__(self, *error: Any) -> None:
+        self._api.close()
+        self._running.__exit__(*error)
+
+
+async def _wait_on(api: httpx.Client, paths: list[str], meanwhile: Any) -> list[httpx.Response]:
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(
+        base_url=api.base_url, headers=api.headers, limits=limits, timeout=httpx.Timeout(120, connect=60)
+    ) as client:
+        waiting = [asyncio.create_task(client.get(path)) for path in paths]
+        await asyncio.to_thread(meanwhile)
+        return await asyncio.gather(*waiting)
+
+
+def _submit_and_cancel(api: httpx.Client, job_id: str) -> None:
+    # By the time ten submissions were accepted, most of the thousand wait; the last of them come to an ended job.
+    for _ in range(10):
+        assert api.post(SUBMIT, **_sent()).status_code == 202
+    assert api.delete(f"/v1/image/{job_id}").status_code == 200
