@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django_ratelimit.decorators import ratelimit
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
-def limited(rate: str, *, by: str = "user") -> Callable[[View], View]:
+# Django-ratelimit's way of writing it, or what says it for a request.
+Rate = str | Callable[[str, HttpRequest], str]
+
+
+def limited(rate: Rate, *, by: str = "user") -> Callable[[View], View]:
     """Refuse more POSTs than `rate` (`5/m`) of one user, or of one address (`by="ip"`). Raises `Ratelimited`."""
 
     def decorate(view: View) -> View:
@@ -21,5 +26,9 @@ def limited(rate: str, *, by: str = "user") -> Callable[[View], View]:
 
 
 def sign_in_limited(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """What stands before a sign-in: ten a minute of one address."""
-    return limited("10/m", by="ip")(view)
+    """What stands before a sign-in: `SIGN_INS_PER_MINUTE` of one address."""
+
+    def rate(group: str, request: HttpRequest) -> str:
+        return f"{settings.SIGN_INS_PER_MINUTE}/m"
+
+    return limited(rate, by="ip")(view)

@@ -276,6 +276,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+SIGN_INS_PER_MINUTE = env.whole(
+    "PIXELSITE_SIGN_INS_PER_MINUTE", 10, "Sign-ins one address may begin in a minute.", least=1
+)
 LOGIN_REDIRECT_URL = "/dashboard/"
 LOGIN_URL = "/accounts/login/"
 LOGOUT_REDIRECT_URL = "/"

@@ -108,7 +108,7 @@ sample = draw_sample()
 checked = check_input(image=Source(file=io.BytesIO(sample.photo_jpeg)), mask=Source(file=io.BytesIO(sample.mask_png)), boxes=())
 settings.JOB_ATTEMPTS_MAX = 1
 ring, dispatch.ring = dispatch.ring, lambda **_: False
-job = submission.submit_job(user=User.objects.get(email={email!r}), operation=REMOVE_OBJECT, checked=checked, output=submission.OutputOptions())
+job = submission.submit_job(user=User.objects.get(email={email!r}), operation=REMOVE_OBJECT, checked=checked, output=submission.OutputOptions()).job
 storage.delete([job.input_name])
 ring(job_id=job.pk, operation=job.operation)
 """
