@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference import composite, quality, receipt
+from inference.codecs.codec import Codec, PlainCodec
 from inference.codecs.colours import displayed
-from inference.codecs.decode import PIXELS_MAX, decode
-from inference.codecs.encode import Encoded, encode
+from inference.codecs.decode import PIXELS_MAX
+from inference.codecs.encode import Encoded
 from inference.codecs.metadata import MetadataPolicy
 from inference.codecs.photo import Layout, Photo, Samples
-from inference.codecs.preview import make_preview
 from inference.crops import CropBox, plan_crops
 from inference.engines.base import Crop, Engine, Image, Mask
 from inference.engines.exemplar.detail import restore_detail
@@ -39,6 +39,8 @@ _BATCH_MAX = 8  # equal-sized crops an engine is handed at a time: few enough th
 _FILL_FROM, _FILL_TO = 10, 80  # the share of the work that filling is, in percent
 
 OnProgress = Callable[[str, int], None]
+Copy = Callable[[Image], Image]
+_PLAIN = PlainCodec()
 
 
 class Blocked(EngineError):
@@ -86,16 +88,21 @@ class RemovalResult:
 
 
 def run(
-    request: RemovalRequest, *, engines: Sequence[Engine], safety: SafetyFilter, on_progress: OnProgress
+    request: RemovalRequest,
+    *,
+    engines: Sequence[Engine],
+    safety: SafetyFilter,
+    on_progress: OnProgress,
+    codec: Codec = _PLAIN,
 ) -> RemovalResult:
     """Remove what the request marks. The first engine works; the second is tried when its result is not good enough.
 
     `on_progress(stage, percent)` may raise to stop the work. Raises subclasses of `EngineError`, `Blocked` among them.
     """
     clock = _Clock(on_progress)
-    made = _make(request, engines, safety, clock)
+    made = _make(request, engines, safety, clock, codec)
     with clock.stage("checking", percent=95):
-        changes = _measure(made)
+        changes = _measure(made, codec)
     encoded = made.encoded
     return RemovalResult(
         data=encoded.data,
@@ -187,21 +194,23 @@ class _Clock:
         self._on_progress(name, self._percent)
 
 
-def _make(request: RemovalRequest, engines: Sequence[Engine], safety: SafetyFilter, clock: _Clock) -> _Made:
+def _make(
+    request: RemovalRequest, engines: Sequence[Engine], safety: SafetyFilter, clock: _Clock, codec: Codec
+) -> _Made:
     """Everything up to the output file. The arrays that the check of that file does not need end with this call."""
     with clock.stage("decoding", percent=0):
-        photo = decode(request.image, max_pixels=request.max_pixels)
+        photo = codec.decode(request.image, max_pixels=request.max_pixels)
         aim = _take_aim(request, photo)
     with clock.stage("checking", percent=_FILL_FROM - 2):
         _check(photo.rgb, safety)
-    work = _fill_well(photo.rgb, aim.mask, engines, clock, wants_detail=request.mode == "quality")
+    work = _fill_well(photo.rgb, aim.mask, engines, clock, wants_detail=request.mode == "quality", copy=codec.copy)
     with clock.stage("filling", percent=_FILL_TO + 1):
         pass_over(photo.rgb, work.image, aim.asked, grow_px=aim.grow_px, feather_px=aim.feather_px)
         aim = replace(aim, asked=aim.mask)  # lets go of what was asked for
     with clock.stage("checking", percent=_FILL_TO + 2):
         _check(work.image, safety)
     with clock.stage("encoding", percent=_FILL_TO + 4):
-        encoded = encode(
+        written = codec.write(
             photo,
             work.image,
             aim.mask,
@@ -209,11 +218,11 @@ def _make(request: RemovalRequest, engines: Sequence[Engine], safety: SafetyFilt
             quality=request.quality,
             metadata_policy=request.metadata_policy,
         )
-        input_preview, output_preview = (make_preview(image, photo) for image in (photo.rgb, work.image))
+    encoded = written.encoded
     return _Made(
         encoded=encoded,
-        input_preview=input_preview,
-        output_preview=output_preview,
+        input_preview=written.input_preview,
+        output_preview=written.output_preview,
         original=_Original(
             samples=photo.native if encoded.is_lossless else photo.rgb,
             layout=photo.layout,
@@ -244,22 +253,24 @@ def _check(image: Image, safety: SafetyFilter) -> None:
         raise Blocked(verdict.category)
 
 
-def _fill_well(image: Image, mask: Mask, engines: Sequence[Engine], clock: _Clock, *, wants_detail: bool) -> _Work:
+def _fill_well(
+    image: Image, mask: Mask, engines: Sequence[Engine], clock: _Clock, *, wants_detail: bool, copy: Copy
+) -> _Work:
     """Let the first engine work; where its result is bad, the second; where that is bad too, say so."""
     failure: EngineError = EngineError("No engine is loaded.")
     for engine in engines[:2]:
         try:
-            return _fill(image, mask, engine, clock, wants_detail=wants_detail)
+            return _fill(image, mask, engine, clock, wants_detail=wants_detail, copy=copy)
         except BadOutput as error:
             logger.warning("engine %s: %s", engine.spec.name, error)
             failure = error.with_traceback(None)  # its frames hold the whole photo, badly filled
     raise failure
 
 
-def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock, *, wants_detail: bool) -> _Work:
+def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock, *, wants_detail: bool, copy: Copy) -> _Work:
     with clock.stage("filling", percent=_FILL_FROM):
         crops = plan_crops(mask, engine.spec.framing)
-        filled = image.copy()
+        filled = copy(image)
         # Other crops' holes are unknown here as well, but for the pieces of its own hole that earlier turns filled.
         unknown = mask.copy() if any(crop.turn for crop in crops) else mask
         done, total = 0, sum(crop.area_px for crop in crops)
@@ -290,10 +301,10 @@ def _batches(crops: Sequence[CropBox]) -> Iterator[list[CropBox]]:
             yield alike[start : start + _BATCH_MAX]
 
 
-def _measure(made: _Made) -> receipt.Changes:
+def _measure(made: _Made, codec: Codec) -> receipt.Changes:
     """Read the output file back: what counts is what the customer gets."""
     encoded, original = made.encoded, made.original
-    output = decode(encoded.data, max_pixels=made.mask.size)
+    output = codec.decode(encoded.data, max_pixels=made.mask.size)
     before, after = original.samples, output.native
     if not encoded.is_lossless:
         after = output.rgb

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
@@ -27,7 +28,15 @@ def _own_name() -> str:
 @worker_init.connect
 def load_engines(**_: Any) -> None:
     """Before the first message is taken: a worker that cannot fill holes must not claim jobs."""
-    worker.configure(engine_names=tuple(settings.ENGINES), lama_weights=settings.LAMA_WEIGHTS, device=settings.DEVICE)
+    worker.configure(
+        worker.Setup(
+            engine_names=tuple(settings.ENGINES),
+            lama_weights=Path(settings.LAMA_WEIGHTS),
+            device=settings.DEVICE,
+            decoder_memory_bytes=settings.DECODER_MEMORY_BYTES,
+            decoder_seconds=settings.DECODER_S,
+        )
+    )
     worker.start()
 
 

@@ -48,7 +48,11 @@ def work_on(job: Job) -> None:
     try:
         with _leased(job) as lease:
             result = pipeline.run(
-                _request(job), engines=worker.engines(), safety=worker.safety(), on_progress=lease.note
+                _request(job),
+                engines=worker.engines(),
+                safety=worker.safety(),
+                on_progress=lease.note,
+                codec=worker.codec(),
             )
         end.complete(result)
     except LeaseLost:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from inference.codecs.codec import Codec, GuardedCodec
 from inference.engines.registry import LoadedEngine, load_engine
 from inference.safety import NoFilter, SafetyFilter
 
@@ -16,12 +17,15 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Setup:
+class Setup:
     """What was configured."""
 
     engine_names: tuple[str, ...] = ("exemplar",)
+    """The preferred one first."""
     lama_weights: Path | None = None
     device: str = "auto"
+    decoder_memory_bytes: int = 4 << 30
+    decoder_seconds: float = 120
 
 
 @dataclass(frozen=True)
@@ -31,20 +35,23 @@ class _Loaded:
 
 
 _lock = threading.Lock()
-_setup = _Setup()
+_setup = Setup()
 _loaded: tuple[_Loaded, ...] | None = None
 _safety: SafetyFilter = NoFilter()
+_codec: GuardedCodec | None = None
+# As many threads as a worker has may decode at a time; each that does has a child of its own.
+_DECODERS_MAX = 16
 _stopping = threading.Event()
 
 
-def configure(*, engine_names: tuple[str, ...], lama_weights: str | Path | None = None, device: str = "auto") -> None:
-    """Say which engines to load, the preferred one first. Engines loaded before are let go."""
-    global _setup, _loaded  # this module is the process's own state
+def configure(setup: Setup) -> None:
+    """Say which engines to load and what a decoder may use. Engines loaded before are let go."""
+    global _setup, _loaded, _codec  # this module is the process's own state
     with _lock:
-        _setup = _Setup(
-            engine_names=engine_names, lama_weights=Path(lama_weights) if lama_weights else None, device=device
-        )
-        _loaded = None
+        _setup, _loaded = setup, None
+        if _codec is not None:
+            _codec.close()
+        _codec = None
 
 
 def start() -> None:
@@ -72,6 +79,19 @@ def safety() -> SafetyFilter:
     return _safety
 
 
+def codec() -> Codec:
+    """Return what reads and writes pictures in child processes with limits."""
+    global _codec  # as above
+    with _lock:
+        if _codec is None:
+            _codec = GuardedCodec(
+                memory_bytes=_setup.decoder_memory_bytes,
+                seconds=_setup.decoder_seconds,
+                children_max=_DECODERS_MAX,
+            )
+        return _codec
+
+
 def describe_engines() -> list[dict[str, Any]]:
     """Return what the engines are, fit for JSON, the preferred one first."""
     return [asdict(loaded.engine.spec) | {"load_seconds": round(loaded.seconds, 2)} for loaded in _load()]
@@ -85,7 +105,7 @@ def _load() -> tuple[_Loaded, ...]:
         return _loaded
 
 
-def _load_one(name: str, setup: _Setup) -> _Loaded:
+def _load_one(name: str, setup: Setup) -> _Loaded:
     started = time.perf_counter()
     engine = load_engine(name, weights_path=setup.lama_weights, device=setup.device)
     engine.warm_up()

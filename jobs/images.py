@@ -10,9 +10,8 @@ import io
 import struct
 import warnings
 from dataclasses import dataclass
-from threading import BoundedSemaphore
 
-from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError, features
+from PIL import Image, ImageChops, ImageOps, TiffImagePlugin, UnidentifiedImageError, features
 
 SIDE_PX_MIN = 16
 WEBP_SIDE_PX_MAX = 16_383  # the format's own limit
@@ -27,6 +26,8 @@ EXTENSIONS = {"jpeg": "jpg", "png": "png", "webp": "webp", "bmp": "bmp", "tiff":
 CONTENT_TYPES = {name: f"image/{name}" for name in EXTENSIONS}
 _ACCEPTED_TEXT = "JPEG, PNG, WebP, BMP, TIFF" + (" or AVIF" if "AVIF" in _FORMATS else "")
 
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
 # A picture we could name but do not take: the answer says so instead of calling it broken.
 _KNOWN_OTHERS = (
     b"GIF8", b"\x00\x00\x01\x00", b"\x00\x00\x02\x00", b"8BPS", b"SIMPLE", b"DDS ", b"\x00\x00\x00\x0cjP",
@@ -35,9 +36,6 @@ _KNOWN_OTHERS = (
 
 # A warning would be printed and forgotten: the size is a refusal.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
-
-# A full decode holds the whole picture: two at a time keep the web process small.
-_decoders = BoundedSemaphore(2)
 
 
 class ImageError(Exception):
@@ -94,6 +92,13 @@ class ImageTooSmall(ImageError):
     status = 422
 
 
+class ImageTooComplex(ImageError):
+    """The picture takes too long or too much memory to decode. Save it anew with another program and send it again."""
+
+    code = "image_too_complex"
+    status = 422
+
+
 class MaskSizeMismatch(ImageError):
     """The mask must have the same size as the image."""
 
@@ -113,6 +118,13 @@ class MaskCoversImage(ImageError):
 
     code = "mask_covers_image"
     status = 422
+
+
+# Every refusal of this module.
+REFUSALS = (
+    ImageError, InvalidImage, TruncatedImage, UnsupportedFormat, AnimatedNotSupported, MultiPageNotSupported,
+    ImageTooLarge, ImageTooSmall, ImageTooComplex, MaskSizeMismatch, MaskEmpty, MaskCoversImage,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +221,8 @@ def _refuse_frames(image: Image.Image, *, param: str) -> None:
         frames = getattr(image, "n_frames", 1)
     except Exception:  # noqa: BLE001  # a directory that loops or points outside the file
         raise InvalidImage(param=param) from None
+    if frames == 1 and isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.next:
+        raise InvalidImage(param=param)  # a single page whose directory points back to itself
     if frames > 1:
         raise MultiPageNotSupported(param=param) if image.format == "TIFF" else AnimatedNotSupported(param=param)
 
@@ -218,11 +232,12 @@ def _decode(image: Image.Image, data: bytes, *, param: str, draft: bool = True) 
         # An eighth of the size is enough to read the stream to its end.
         image.draft(image.mode, (image.width // 8, image.height // 8))
     try:
-        with _decoders:
-            if image.format == "PNG":
-                # Decoding alone passes over wrong checksums.
-                Image.open(io.BytesIO(data), formats=["PNG"]).verify()
-            image.load()
+        if image.format == "PNG":
+            # Decoding alone passes over wrong checksums, and takes the last of several headers.
+            if _count_png_headers(data) != 1:
+                raise InvalidImage
+            Image.open(io.BytesIO(data), formats=["PNG"]).verify()
+        image.load()
     except Exception as error:  # noqa: BLE001  # as above: whatever the decoder raises, the file is at fault
         if "truncated" in str(error) or _is_cut_short(data):
             raise TruncatedImage(param=param) from None
@@ -258,9 +273,18 @@ def _is_known_other(data: bytes) -> bool:
     return data.startswith(_KNOWN_OTHERS) or start.lower().startswith((b"<svg", b"<?xml", b"<!doctype", b"<html"))
 
 
+def _count_png_headers(data: bytes) -> int:
+    """How many IHDR chunks there are up to IEND."""
+    found, position = 0, len(_PNG_SIGNATURE)
+    while len(head := data[position : position + 8]) == 8 and head[4:] != b"IEND":
+        found += head[4:] == b"IHDR"
+        position += 12 + int.from_bytes(head[:4], "big")  # length, name and checksum take twelve bytes
+    return found
+
+
 def _is_cut_short(data: bytes) -> bool:
     """Whether a PNG lacks its end, or a WebP is shorter than it says."""
-    if data.startswith(b"\x89PNG"):
+    if data.startswith(_PNG_SIGNATURE):
         return b"IEND" not in data
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         (declared,) = struct.unpack("<I", data[4:8])

@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 
-from jobs import images, storage
-from jobs.images import ImageError, ImageFacts
+from jobs import guard, images, storage
+from jobs.images import ImageError, ImageFacts, ImageTooComplex, InvalidImage, NormalisedMask
 from jobs.targets import Box, TargetError
 from jobs.upload_handlers import FileTooLarge
 from pixelsite.lib import fetch
 from pixelsite.lib.errors import PixelsiteError
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+# Whole pictures are decoded to be sure that they are whole: in children, so that a file made to break a decoder, or to
+# take all memory, meets no other request.
+_decoders = guard.Guards(
+    guard.Limits(memory_bytes=1 << 30, seconds=10),
+    children_max=2,
+    wait_s=10,
+    imports=(
+        "jobs.images",
+        "PIL.JpegImagePlugin",
+        "PIL.PngImagePlugin",
+        "PIL.WebPImagePlugin",
+        "PIL.BmpImagePlugin",
+        "PIL.TiffImagePlugin",
+    ),
+    answers=(ImageFacts, NormalisedMask, *images.REFUSALS),
+)
+
+
+class DecodersBusy(PixelsiteError):
+    """The site is looking at as many pictures as it can. Nothing was charged; submit again in a moment."""
+
+    code = "decoders_busy"
+    status = 503
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "5"}
 
 
 class InputRefused(PixelsiteError):
@@ -55,21 +89,38 @@ class Source:
 def check_input(*, image: Source, mask: Source | None, boxes: tuple[tuple[str, Box], ...]) -> CheckedInput:
     """Everything that can be known at submission. `boxes` come with the name of the parameter they were sent in.
 
-    Raises `InputRefused` and what `Source.read` raises.
+    Raises `InputRefused`, `DecodersBusy` and what `Source.read` raises.
     """
     data = image.read(param="image")
     try:
-        facts = images.inspect_image(data, megapixels_max=settings.IMAGE_MEGAPIXELS_MAX)
+        facts = _guarded(images.inspect_image, data, param="image", megapixels_max=settings.IMAGE_MEGAPIXELS_MAX)
         for param, box in boxes:
             box.check_inside(facts.size, param=param)
         mask_png = None
         if mask is not None:
-            mask_png = images.normalise_mask(
-                mask.read(param="mask"), size=facts.size, megapixels_max=settings.IMAGE_MEGAPIXELS_MAX
+            mask_png = _guarded(
+                images.normalise_mask,
+                mask.read(param="mask"),
+                param="mask",
+                size=facts.size,
+                megapixels_max=settings.IMAGE_MEGAPIXELS_MAX,
             ).png
     except (ImageError, TargetError) as refusal:
         raise InputRefused(refusal) from None
     return CheckedInput(image=data, facts=facts, mask_png=mask_png, boxes=tuple(box for _, box in boxes))
+
+
+def _guarded(function: Callable[..., R], data: bytes, *, param: str, **options: Any) -> R:
+    """Call a function of `jobs.images` in a child. Raises what it raises, or `DecodersBusy`."""
+    try:
+        return _decoders.call(function, data, param=param, **options)
+    except (guard.TookTooLong, guard.OutOfMemory):
+        raise ImageTooComplex(param=param) from None
+    except guard.Crashed as error:
+        logger.warning("a picture broke its decoder: %s", error)
+        raise InvalidImage(param=param) from None
+    except guard.AllBusy:
+        raise DecodersBusy from None
 
 
 def store_input(job_id: UUID, checked: CheckedInput) -> tuple[str, str]:

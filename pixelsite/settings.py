@@ -257,6 +257,12 @@ LAMA_WEIGHTS = env.text(
 ) or str(MODELS_DIR / "big-lama.safetensors")
 DEVICE = env.text("PIXELSITE_DEVICE", "auto", "Where lama runs: auto, cpu or cuda.")
 
+DECODER_MEMORY_BYTES = (
+    env.whole("PIXELSITE_DECODER_MB", 4096, "Memory that decoding or encoding one picture may take, in MB.", least=256)
+    * 1_000_000
+)
+DECODER_S = env.whole("PIXELSITE_DECODER_S", 120, "Seconds that decoding or encoding one picture may take.", least=1)
+
 # --- Uploads ------------------------------------------------------------------------------------------------------
 
 FILE_UPLOAD_HANDLERS = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import cast
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ def displayed(
 ) -> tuple[NDArray[np.uint8], Samples | None]:
     """Return what a viewer shows: H×W×3 uint8, and alpha (H×W, its own bit depth) or None if the layout has none."""
     if layout == "RGB":
-        return native.view(np.uint8), None
+        return cast("NDArray[np.uint8]", native), None  # itself: it is sent to other processes once
     if layout == "CMYK":
         return _cmyk_to_rgb(native.view(np.uint8), icc), None
     if layout == "P":

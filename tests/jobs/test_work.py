@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from django.core.management import call_command
 
 from billing import invariants
 from inference import tasks
+from inference.codecs.codec import GuardedCodec
+from inference.codecs.photo import Photo
 from inference.engines.base import Crop, EngineSpec, Framing, Image
 from inference.errors import BadOutput, EngineError, NothingFound, OutOfMemory
 from inference.safety import Verdict
@@ -38,6 +41,18 @@ class ToldEngine:
         filled, known = crop.image.copy(), crop.image[~crop.mask]
         filled[crop.mask] = known[np.random.default_rng(1).integers(0, len(known), crop.mask.sum())]
         return filled
+
+
+_POISON = b"poison"
+
+
+class _FragileCodec(GuardedCodec):
+    """Its decoder has a fault that certain files find."""
+
+    def decode(self, data: bytes, *, max_pixels: int) -> Photo:
+        if data.endswith(_POISON):
+            self.guarded(os.abort)
+        return super().decode(data, max_pixels=max_pixels)
 
 
 class BlockingFilter:
@@ -198,3 +213,25 @@ def test_progress_is_told_while_the_work_goes_on(job: Job, engine: ToldEngine) -
     _run(job)
 
     assert seen == [("filling", 10)]
+
+
+def test_a_picture_that_kills_its_decoder_costs_its_own_job_and_no_other(
+    cast: Cast, submit: Callable[..., Job], engine: ToldEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisonous, harmless = submit(), submit()
+    picture = storage.read(poisonous.input_name)
+    storage.delete([poisonous.input_name])
+    storage.write(poisonous.input_name, picture + _POISON)
+    fragile = _FragileCodec(memory_bytes=1 << 30, seconds=60, children_max=1)
+    monkeypatch.setattr("inference.worker.codec", lambda: fragile)
+
+    for _ in range(3):
+        Job.objects.filter(pk=poisonous.pk).update(not_before=None)
+        tasks.process_jobs()
+    fragile.close()
+
+    poisonous.refresh_from_db()
+    harmless.refresh_from_db()
+    assert (poisonous.status, poisonous.error_code, poisonous.attempt) == ("failed", "decoder_crashed", 3)
+    assert (harmless.status, harmless.attempt) == ("completed", 1)
+    assert cast.credits() == (495, 0)
