@@ -2,8 +2,8 @@
 
     python -m bench.cost [--engine lama|exemplar] [--largest MEGAPIXELS] [--alone]
 
-With lama the weights are random: the picture means nothing, the cost is big-lama's. Memory is what the process held at
-most beyond what it held before the job.
+With lama the weights are random: the picture means nothing, the cost is big-lama's. Memory is what the process and its
+decoders held at most beyond what they held before the job.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bench import scenes
 from bench.machine import PeakMemory, describe
 from bench.peers import OpenTool
 from bench.weights import random_big_lama
-from inference import pipeline
+from inference import pipeline, worker
 from inference.engines.base import Crop, Engine, EngineSpec, Image, Mask
 from inference.engines.registry import load_engine
 from inference.pipeline import RemovalRequest
@@ -159,7 +159,13 @@ def _job(engine: Engine, data: bytes, mask: Mask) -> _Cost:
     request = RemovalRequest(image=data, mask_png=scenes.png_mask(mask))
     with PeakMemory() as memory:
         started = time.perf_counter()
-        result = pipeline.run(request, engines=(engine,), safety=NoFilter(), on_progress=lambda stage, percent: None)
+        result = pipeline.run(
+            request,
+            engines=(engine,),
+            safety=NoFilter(),
+            on_progress=lambda stage, percent: None,
+            codec=worker.codec(),
+        )
         total = time.perf_counter() - started
     seconds = result.receipt["seconds"]
     return _Cost(

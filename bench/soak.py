@@ -16,7 +16,7 @@ from bench import scenes
 from bench.cost import Plausible
 from bench.machine import describe, resident_mb
 from bench.weights import random_big_lama
-from inference import pipeline
+from inference import pipeline, worker
 from inference.engines.base import Engine
 from inference.engines.registry import load_engine
 from inference.memory import give_back
@@ -61,7 +61,13 @@ def run(folder: Path, engine_name: str, jobs: int) -> None:
         picture = scenes.photo(width, height)
         image = scenes.jpeg(picture) if random.random() < 0.5 else scenes.png(picture)
         request = RemovalRequest(image=image, mask_png=scenes.png_mask(mask))
-        pipeline.run(request, engines=(engine,), safety=NoFilter(), on_progress=lambda stage, percent: None)
+        pipeline.run(
+            request,
+            engines=(engine,),
+            safety=NoFilter(),
+            on_progress=lambda stage, percent: None,
+            codec=worker.codec(),
+        )
 
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ def _make(
     """Everything up to the output file. The arrays that the check of that file does not need end with this call."""
     with clock.stage("decoding", percent=0):
         photo = codec.decode(request.image, max_pixels=request.max_pixels)
-        aim = _take_aim(request, photo)
+        aim = _take_aim(request, photo, codec)
     with clock.stage("checking", percent=_FILL_FROM - 2):
         _check(photo.rgb, safety)
     work = _fill_well(photo.rgb, aim.mask, engines, clock, wants_detail=request.mode == "quality", copy=codec.copy)
@@ -238,10 +238,12 @@ def _make(
     )
 
 
-def _take_aim(request: RemovalRequest, photo: Photo) -> _Aim:
+def _take_aim(request: RemovalRequest, photo: Photo, codec: Codec) -> _Aim:
     asked = rasterise(size=photo.size, mask_png=request.mask_png, boxes=request.boxes)
     grow_px = growth_px(asked, request.grow)
-    mask = grown(asked, grow_px) if grow_px else asked
+    mask = codec.copy(grown(asked, grow_px) if grow_px else asked)
+    if not grow_px:
+        asked = mask  # one array, once
     if mask.all():
         raise MaskCoversPicture
     return _Aim(asked=asked, mask=mask, grow_px=grow_px, feather_px=feather_px(request.feather, grow_px))

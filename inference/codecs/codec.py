@@ -57,8 +57,8 @@ class Codec(Protocol):
     def write(self, photo: Photo, filled: NDArray[Any], changed: NDArray[Any], **wanted: Unpack[Wanted]) -> Written:
         """As `inference.codecs.encode.encode`, with previews of `photo` and of `filled`."""
 
-    def copy(self, image: NDArray[Any]) -> NDArray[Any]:
-        """Return a copy that may be changed, and that `write` takes without copying it once more."""
+    def copy(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return an array of the same values that may be changed, and that `write` takes without copying it once more."""
 
 
 class PlainCodec:
@@ -70,8 +70,8 @@ class PlainCodec:
     def write(self, photo: Photo, filled: NDArray[Any], changed: NDArray[Any], **wanted: Unpack[Wanted]) -> Written:
         return _write(photo, filled, changed, wanted)
 
-    def copy(self, image: NDArray[Any]) -> NDArray[Any]:
-        return image.copy()
+    def copy(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.copy()
 
 
 class GuardedCodec:
@@ -95,8 +95,8 @@ class GuardedCodec:
         written: Written = self.guarded(_write, photo, filled, changed, wanted)
         return written
 
-    def copy(self, image: NDArray[Any]) -> NDArray[Any]:
-        return guard.shared_copy(image)
+    def copy(self, array: NDArray[Any]) -> NDArray[Any]:
+        return guard.shared_copy(array)
 
     def close(self) -> None:
         self._guards.close()
