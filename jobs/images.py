@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageOps, TiffImagePlugin, UnidentifiedImageError, features
@@ -25,6 +26,10 @@ _NAMES = {"MPO": "jpeg"}  # a camera's two-frame JPEG: its first frame is the ph
 EXTENSIONS = {"jpeg": "jpg", "png": "png", "webp": "webp", "bmp": "bmp", "tiff": "tif", "avif": "avif"}
 CONTENT_TYPES = {name: f"image/{name}" for name in EXTENSIONS}
 _ACCEPTED_TEXT = "JPEG, PNG, WebP, BMP, TIFF" + (" or AVIF" if "AVIF" in _FORMATS else "")
+
+_PNG_CHUNKS_MAX = 20_000  # pixels of the largest upload in chunks of 8 kB, as libpng writes them, make 4,000
+# Cameras and programs write about ten. Each costs a pass over the whole picture and may be a dozen bytes long.
+_JPEG_SCAN, _JPEG_SCANS_MAX = b"\xff\xda", 100
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -195,6 +200,8 @@ def normalise_mask(data: bytes, *, size: tuple[int, int], megapixels_max: int, p
 
 def _opened(data: bytes, *, megapixels_max: int, param: str) -> Image.Image:
     """Open without decoding; refuse by format, frames and size."""
+    if data.startswith(_PNG_SIGNATURE):
+        _check_png_chunks(data, param=param)
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -228,16 +235,17 @@ def _refuse_frames(image: Image.Image, *, param: str) -> None:
 
 
 def _decode(image: Image.Image, data: bytes, *, param: str, draft: bool = True) -> None:
+    if image.format in ("JPEG", "MPO") and data.count(_JPEG_SCAN) > _JPEG_SCANS_MAX:
+        raise ImageTooComplex(param=param)
     if draft and image.format in ("JPEG", "MPO"):
         # An eighth of the size is enough to read the stream to its end.
         image.draft(image.mode, (image.width // 8, image.height // 8))
     try:
         if image.format == "PNG":
-            # Decoding alone passes over wrong checksums, and takes the last of several headers.
-            if _count_png_headers(data) != 1:
-                raise InvalidImage
+            # Decoding alone passes over wrong checksums.
             Image.open(io.BytesIO(data), formats=["PNG"]).verify()
         image.load()
+        getattr(image, "text", None)  # texts behind a PNG's pixels are unpacked when they are asked for
     except Exception as error:  # noqa: BLE001  # as above: whatever the decoder raises, the file is at fault
         if "truncated" in str(error) or _is_cut_short(data):
             raise TruncatedImage(param=param) from None
@@ -273,13 +281,17 @@ def _is_known_other(data: bytes) -> bool:
     return data.startswith(_KNOWN_OTHERS) or start.lower().startswith((b"<svg", b"<?xml", b"<!doctype", b"<html"))
 
 
-def _count_png_headers(data: bytes) -> int:
-    """How many IHDR chunks there are up to IEND."""
-    found, position = 0, len(_PNG_SIGNATURE)
+def _check_png_chunks(data: bytes, *, param: str) -> None:
+    """Refuse what Pillow passes over, or takes long to pass over: a second header, chunks without number."""
+    names: Counter[bytes] = Counter()
+    position = len(_PNG_SIGNATURE)
     while len(head := data[position : position + 8]) == 8 and head[4:] != b"IEND":
-        found += head[4:] == b"IHDR"
+        names[head[4:]] += 1
+        if names.total() > _PNG_CHUNKS_MAX:
+            raise ImageTooComplex(param=param)
         position += 12 + int.from_bytes(head[:4], "big")  # length, name and checksum take twelve bytes
-    return found
+    if names[b"IHDR"] > 1:
+        raise InvalidImage(param=param)
 
 
 def _is_cut_short(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Stop reading an upload at its limit, instead of filling the disk and refusing it afterwards."""
+"""Refuse a file at its limit, by its name. The whole request is bounded by `pixelsite.lib.body`, before Django."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler
 
 from pixelsite.lib.errors import PixelsiteError
-
-# Room for the other fields and the multipart boundaries around an image and a mask of full size.
-_ENVELOPE_BYTES = 1_000_000
 
 
 class FileTooLarge(PixelsiteError):
@@ -28,17 +25,6 @@ class BoundedUploadHandler(FileUploadHandler):
     """Counts every file as it comes in and refuses it at the limit; passes all data on to the next handler."""
 
     _received = 0
-
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: dict[str, Any],  # noqa: N803  # Django's name
-        content_length: int,
-        boundary: Any,
-        encoding: str | None = None,
-    ) -> None:
-        if content_length > 2 * settings.UPLOAD_BYTES_MAX + _ENVELOPE_BYTES:
-            raise FileTooLarge
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)

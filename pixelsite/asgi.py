@@ -17,8 +17,12 @@ _application = get_asgi_application()
 from django.conf import settings  # noqa: E402  # settings are read once Django is set up
 
 from jobs.api.waiting import Waiting  # noqa: E402  # so are models
+from pixelsite.lib.body import BodyLimits, BoundedBody  # noqa: E402
 
 _django = Waiting(_application)
+
+# A tenth of what a slow mobile network sends.
+_BYTES_PER_S_MIN = 10_000
 
 _HASHED_NAME = r"^.+\.[0-9a-f]{12}\..+$"
 
@@ -39,9 +43,18 @@ _static = WSGIMiddleware(
 )
 
 
-async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Answer one connection."""
+async def _routed(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http" and scope["path"].startswith(settings.STATIC_URL):
         await _static(scope, receive, send)
     else:
         await _django(scope, receive, send)
+
+
+application = BoundedBody(
+    _routed,
+    BodyLimits(
+        bytes_max=settings.REQUEST_BYTES_MAX,
+        grace_s=settings.UPLOAD_PATIENCE_S,
+        bytes_per_s_min=_BYTES_PER_S_MIN,
+    ),
+)

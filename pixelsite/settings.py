@@ -265,6 +265,10 @@ DECODER_S = env.whole("PIXELSITE_DECODER_S", 120, "Seconds that decoding or enco
 
 # --- Uploads ------------------------------------------------------------------------------------------------------
 
+REQUEST_BYTES_MAX = 2 * UPLOAD_BYTES_MAX + 1_000_000  # image and mask of full size, and the other fields
+UPLOAD_PATIENCE_S = env.whole(
+    "PIXELSITE_UPLOAD_PATIENCE_S", 30, "Seconds after which an upload must have come in at 10 kB/s or more.", least=1
+)
 FILE_UPLOAD_HANDLERS = [
     "jobs.upload_handlers.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
