@@ -161,6 +161,15 @@ def test_an_engine_fills_crops_in_their_order_and_size() -> None:
     assert [image.shape for image in filled] == [(40, 40, 3), (64, 64, 3)]
 
 
+@pytest.mark.parametrize("size", [(2, 21), (1, 30), (3, 3), (30, 2)])
+def test_a_picture_hardly_higher_than_a_stencil_is_filled_from_what_it_shows(size: tuple[int, int]) -> None:
+    picture = np.full((*size, 3), 100, np.uint8)
+    mask = np.random.default_rng(2).random(size) < 0.9
+    mask[0, 0] = False
+
+    assert np.array_equal(fill_hole(picture, mask), picture)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_any_small_picture_with_any_mask_is_filled(data: st.DataObject) -> None:

@@ -211,11 +211,11 @@ def integrate(known, hole, holes, sources, rounds, relaxation, screen):
 @njit(cache=True, nogil=True)
 def _inside(place, limit):
     """Mirror a coordinate that leaves the picture."""
-    if place < 0:
-        return -place
-    if place >= limit:
-        return 2 * limit - 2 - place
-    return place
+    if limit == 1:
+        return 0
+    period = 2 * (limit - 1)  # a picture two pixels high is mirrored more than once
+    place = abs(place) % period
+    return min(place, period - place)
 
 
 @njit(cache=True, nogil=True, parallel=True)
