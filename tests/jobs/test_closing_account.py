@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from accounts import services
 from billing import invariants
@@ -45,3 +46,16 @@ def test_a_job_under_way_when_its_account_closes_leaves_no_images(
     sweeper.sweep()
 
     assert [path for path in images.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_owner_closes_an_account_by_its_address(cast: Cast, completed: Job, images: Path) -> None:
+    call_command("closeaccount", "Alice@example.com")
+
+    cast.alice.refresh_from_db()
+    assert (cast.alice.is_active, [path for path in images.rglob("*") if path.is_file()]) == (False, [])
+
+
+def test_an_address_without_an_account_is_told(db: None) -> None:
+    with pytest.raises(CommandError, match="no account"):
+        call_command("closeaccount", "nobody@example.com")
