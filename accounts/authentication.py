@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from accounts import api_keys
 from accounts.models import ApiKey, User
 from pixelsite.lib import ratelimit
+from pixelsite.lib.errors import PixelsiteError
 
 _ANONYMOUS_PER_MINUTE = 60
 _KEY_PARAMETERS = ("api_key", "apikey", "key", "access_token", "token")
@@ -23,15 +24,20 @@ class ApiKeyInUrl(api_keys.ApiKeyMissing):
     code = "api_key_in_url"
 
 
+class DuplicateHeader(PixelsiteError):
+    """Send the Authorization header once."""
+
+    code = "duplicate_header"
+
+
 class BearerKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer pk_live_…`. A refusal counts against the caller's address."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey]:
         try:
             key = api_keys.verify_key(_bearer_key(request))
-        except api_keys.ApiKeyMissing:
-            address = request.META.get("REMOTE_ADDR", "")
-            ratelimit.count_request(request._request, group="anonymous", who=address, limit=_ANONYMOUS_PER_MINUTE)
+        except (api_keys.ApiKeyMissing, DuplicateHeader):
+            ratelimit.count_address(request._request, group="anonymous", limit=_ANONYMOUS_PER_MINUTE)
             raise
         return key.user, key
 
@@ -40,6 +46,9 @@ class BearerKeyAuthentication(BaseAuthentication):
 
 
 def _bearer_key(request: Request) -> str:
+    sent: list[tuple[bytes, bytes]] = getattr(request._request, "scope", {}).get("headers", [])
+    if [name for name, _ in sent].count(b"authorization") > 1:  # Django has joined them to one that means nothing
+        raise DuplicateHeader
     header = request.headers.get("Authorization", "")
     if not header:
         if any(name in request.query_params for name in _KEY_PARAMETERS):
@@ -51,7 +60,7 @@ def _bearer_key(request: Request) -> str:
         raise api_keys.ApiKeyMissing
     scheme, _, key = header.partition(" ")
     if scheme.lower() != "bearer":
-        raise api_keys.ApiKeyInvalid(f"Authorization must be `Bearer pk_live_…`, not {scheme[:20]!r}.")
+        raise api_keys.ApiKeyInvalid("Authorization must be `Bearer pk_live_…`, nothing else.")
     return key
 
 

@@ -80,9 +80,11 @@ class WalletAdmin(admin.ModelAdmin[Wallet]):
         """The adjustment form: amount, reason; who is the signed-in admin."""
         wallet = get_object_or_404(Wallet.objects.select_related("user", "plan"), pk=pk)
         actor = cast(User, request.user)
-        if not self.has_change_permission(request, wallet) or (wallet.user == actor and not actor.is_superuser):
+        if not self.has_change_permission(request, wallet):
             raise PermissionDenied
         form = AdjustmentForm(request.POST or None)
+        if form.is_bound and wallet.user == actor and not actor.is_superuser:
+            form.add_error(None, "This is your own account. Ask another operator to change its credits.")
         if request.method == "POST" and form.is_valid():
             try:
                 entry = ledger.adjust(wallet=wallet, actor=actor, **form.cleaned_data)

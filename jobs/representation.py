@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,7 +45,7 @@ def job_json(job: Job, *, base_url: str, place_in_line: int | None = None) -> di
     }
 
 
-def submission_json(job: Job) -> dict[str, Any]:
+def submission_json(job: Job, *, warnings: Sequence[str] = ()) -> dict[str, Any]:
     """What a caller is told when a job was accepted."""
     return {
         "id": str(job.pk),
@@ -52,6 +53,7 @@ def submission_json(job: Job) -> dict[str, Any]:
         "status": job.status,
         "operation": job.operation,
         "credits_used": float(job.credits_used),
+        "warnings": list(warnings),
     }
 
 

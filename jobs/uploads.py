@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
+# A mask over more than this is accepted, but most often meant the other way round.
+_LARGE_MASK_SHARE = 0.5
+
 # Whole pictures are decoded to be sure that they are whole: in children, so that a file made to break a decoder, or to
 # take all memory, meets no other request.
 _decoders = guard.Guards(
@@ -67,6 +70,8 @@ class CheckedInput:
     facts: ImageFacts
     mask_png: bytes | None
     boxes: tuple[Box, ...]
+    warnings: tuple[str, ...] = ()
+    """What is allowed but hardly meant, in sentences for the caller."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,18 +101,33 @@ def check_input(*, image: Source, mask: Source | None, boxes: tuple[tuple[str, B
         facts = _guarded(images.inspect_image, data, param="image", megapixels_max=settings.IMAGE_MEGAPIXELS_MAX)
         for param, box in boxes:
             box.check_inside(facts.size, param=param)
-        mask_png = None
+        drawn = None
         if mask is not None:
-            mask_png = _guarded(
+            drawn = _guarded(
                 images.normalise_mask,
                 mask.read(param="mask"),
                 param="mask",
                 size=facts.size,
                 megapixels_max=settings.IMAGE_MEGAPIXELS_MAX,
-            ).png
+            )
     except (ImageError, TargetError) as refusal:
         raise InputRefused(refusal) from None
-    return CheckedInput(image=data, facts=facts, mask_png=mask_png, boxes=tuple(box for _, box in boxes))
+    return CheckedInput(
+        image=data,
+        facts=facts,
+        mask_png=drawn.png if drawn is not None else None,
+        boxes=tuple(box for _, box in boxes),
+        warnings=_warnings_of(drawn),
+    )
+
+
+def _warnings_of(mask: NormalisedMask | None) -> tuple[str, ...]:
+    if mask is None or mask.area_share <= _LARGE_MASK_SHARE:
+        return ()
+    return (
+        f"The mask covers {mask.area_share:.0%} of the picture. White is what is removed: if that is the wrong way "
+        "round, invert it.",
+    )
 
 
 def _guarded(function: Callable[..., R], data: bytes, *, param: str, **options: Any) -> R:

@@ -125,6 +125,8 @@ def key_create(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def key_revoke(request: HttpRequest, key_id: int) -> HttpResponse:
-    if api_keys.revoke_key(user=cast(User, request.user), key_id=key_id, request=request):
+    user = cast(User, request.user)
+    get_object_or_404(user.api_keys, pk=key_id)
+    if api_keys.revoke_key(user=user, key_id=key_id, request=request):
         messages.success(request, "The key is revoked. Programs that use it are refused from now on.")
     return redirect("dashboard")

@@ -95,13 +95,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "pixelsite.lib.api.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    # What only sets headers stands before what may fail: an error page is a page as well.
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 

@@ -9,9 +9,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_safe
 from django_ratelimit.exceptions import Ratelimited
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from accounts.models import User
 from billing import selectors
@@ -19,6 +22,8 @@ from jobs.catalogue import REMOVE_OBJECT
 from jobs.views import curl_example
 from pixelsite.health import check_health
 from pixelsite.lib.api import error_response
+
+_NOTHING_HERE = "There is nothing at this address."
 
 
 def site_context(request: HttpRequest) -> dict[str, Any]:
@@ -66,9 +71,19 @@ def _is_api(request: HttpRequest) -> bool:
     return request.path.startswith(("/v1/", "/editor/jobs/"))
 
 
-@csrf_exempt  # a program that posts to a wrong address is told so
-def nothing_in_the_api(request: HttpRequest, rest: str) -> JsonResponse:
-    return error_response(request, detail="There is nothing at this address.", code="not_found", status=404)
+@extend_schema(exclude=True)
+class NothingInTheApi(APIView):
+    """An address below /v1/ at which there is nothing, whatever the method and whoever asks."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise NotFound(_NOTHING_HERE)
+
+
+nothing_in_the_api = NothingInTheApi.as_view()
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -89,7 +104,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_api(request):
-        return nothing_in_the_api(request, rest=request.path)
+        return error_response(request, detail=_NOTHING_HERE, code="not_found", status=404)
     return render(request, "404.html", status=404)
 
 

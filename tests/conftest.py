@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 from billing import triggers as billing_triggers
 from jobs import triggers as job_triggers
 from tests.cast import Cast, make_cast
+from tests.servers.redis import own_database
 from tests.servers.stack import LiveSite, running_stack
 
 
@@ -29,6 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.TemporaryDirectory(prefix="pixelsite-test-")
         config.add_cleanup(folder.cleanup)
         default.setdefault("TEST", {})["NAME"] = str(Path(folder.name) / "test.sqlite3")
+    if settings.REDIS_URL:
+        # Tests empty their cache, and with it the whole database of Redis that it lies in.
+        settings.CACHES["default"]["LOCATION"] = own_database(settings.REDIS_URL)
+    # The operator's password is hashed anew for every test: the real hasher takes half a second, by design.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from billing import selectors
+from pixelsite.lib.schema import REQUEST_ID, refusals
 
 
 class BalanceSerializer(serializers.Serializer[dict[str, object]]):
@@ -26,7 +27,12 @@ class BalanceSerializer(serializers.Serializer[dict[str, object]]):
 class BalanceView(APIView):
     """The account's balance."""
 
-    @extend_schema(operation_id="get_balance", tags=["Account"], responses=BalanceSerializer)
+    @extend_schema(
+        operation_id="get_balance",
+        tags=["Account"],
+        parameters=[REQUEST_ID],
+        responses={200: BalanceSerializer, **refusals()},
+    )
     def get(self, request: Request) -> Response:
         """Credits left, plan and e-mail of the account the key belongs to."""
         user = cast(User, request.user)

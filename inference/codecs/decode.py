@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, features
 
-from inference.codecs import colours, metadata
+from inference.codecs import colours, metadata, png
 from inference.codecs import orientation as orientations
 from inference.codecs.photo import Compression, Layout, Metadata, Photo, Samples
 from inference.errors import UnreadableImage
@@ -28,7 +28,7 @@ _LOSSLESS = ("png", "bmp", "tiff")
 # What Pillow's and OpenCV's parsers were seen to raise on broken files.
 _READER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError,
-    ZeroDivisionError, NotImplementedError, AssertionError, struct.error, zlib.error, cv2.error,
+    ZeroDivisionError, RuntimeError, AssertionError, struct.error, zlib.error, cv2.error,
     Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 
@@ -124,6 +124,8 @@ def _bits_per_sample(image: Image.Image, data: bytes) -> int:
 
 
 def _sixteen_bit(image: Image.Image, data: bytes) -> tuple[Samples, Layout]:
+    if image.format == "PNG" and not png.is_whole(data):
+        raise UnreadableImage  # OpenCV takes the 4 GB that a chunk may claim to have before it looks for them
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if found is None or found.dtype != np.uint16:
         raise UnreadableImage

@@ -124,7 +124,13 @@ def _spliced(photo: Photo, samples: Samples, changed: NDArray[np.bool_], metadat
         raise CannotSplice("several pictures in one file")
     before, after, mask = (orientation.stored(array, photo.orientation) for array in (photo.native, samples, changed))
     spliced = splice(photo.jpeg, before, after, mask, is_progressive=photo.compression.jpeg_is_progressive)
-    data = with_metadata_of(photo.jpeg, spliced.data, policy=metadata_policy, orientation=photo.orientation)
+    data = with_metadata_of(
+        photo.jpeg,
+        spliced.data,
+        policy=metadata_policy,
+        orientation=photo.orientation,
+        has_icc=photo.metadata.icc is not None,
+    )
     return Encoded(
         data=data,
         content_type="image/jpeg",

@@ -12,6 +12,9 @@ PREFIX = b"Exif\x00\x00"
 _ORIENTATION, _GPS = 0x0112, 0x8825
 _THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _ENTRY = 12
+_HEADER = 8  # byte order and the first directory's position
+_ORDERS = {b"II*\x00": "<", b"MM\x00*": ">"}
+_INTEGERS = {3: "H", 4: "I"}  # types of an orientation
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}  # bytes of a value, by type
 
 
@@ -35,6 +38,21 @@ def only_orientation(orientation: int) -> bytes:
     return struct.pack("<2sHIHHHIHHI", b"II", 42, 8, 1, _ORIENTATION, 3, 1, orientation, 0, 0)
 
 
+def orientation_in(exif: bytes) -> int | None:
+    """Return the orientation that the block says, None where it says none that can be read."""
+    data = exif.removeprefix(PREFIX)
+    order = _ORDERS.get(data[:4])
+    if order is None:
+        return None
+    try:
+        block = _Block(bytearray(data), order)
+        entry = block.entries(block.first).get(_ORIENTATION)
+        kind = None if entry is None else _INTEGERS.get(block.number("H", entry + 2))
+        return None if entry is None or kind is None else block.number(kind, entry + 8)
+    except struct.error:
+        return None
+
+
 class _Block:
     """A block under change."""
 
@@ -55,13 +73,17 @@ class _Block:
         return {self.number("H", position): position for position in positions}
 
     def wipe(self, start: int, length: int) -> None:
+        """Raises `struct.error` for a range that holds what the block itself is read by."""
         end = min(start + length, len(self.data))
+        directory_end = self.first + 2 + _ENTRY * self.number("H", self.first)
+        if start < _HEADER or (start < directory_end and end > self.first):
+            raise struct.error("points into the first directory")
         self.data[start:end] = bytes(max(end - start, 0))
 
 
 def _edited(exif: bytes, *changes: Callable[[_Block], None]) -> bytes | None:
     data = bytearray(exif.removeprefix(PREFIX))
-    order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(bytes(data[:4]))
+    order = _ORDERS.get(bytes(data[:4]))
     if order is None:
         return None
     try:
@@ -100,8 +122,11 @@ def _wipe_gps(block: _Block) -> None:
     entry = entries[_GPS]
     directory = block.number("I", entry + 8)
     if 0 < directory < len(block.data) - 2:
-        for value in block.entries(directory).values():
-            length = _SIZES.get(block.number("H", value + 2), 1) * block.number("I", value + 4)
+        values = block.entries(directory).values()
+        lengths = [_SIZES.get(block.number("H", value + 2), 1) * block.number("I", value + 4) for value in values]
+        if sum(lengths) > len(block.data):  # thousands of values on top of each other would be wiped for minutes
+            raise struct.error("values that do not fit into the block")
+        for value, length in zip(values, lengths, strict=True):
             if length > 4:
                 block.wipe(block.number("I", value + 8), length)
         block.wipe(directory, 2 + _ENTRY * block.number("H", directory))

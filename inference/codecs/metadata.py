@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+from bisect import bisect_right
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -23,10 +24,15 @@ _ORIENTATION = 0x0112
 _TIFF_PHOTO_TAGS = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
 
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation(?:=[\"']|>))\s*[0-9]+")
-_XMP_THUMBNAILS = re.compile(rb"<(xmp|xap):Thumbnails\b.*?</\1:Thumbnails>", re.DOTALL)
-
-_XMP_GPS_ATTRIBUTE = re.compile(rb"\s+exif:GPS\w+\s*=\s*(\"[^\"]*\"|'[^']*')")
-_XMP_GPS_ELEMENT = re.compile(rb"<(exif:GPS\w+)\b[^>]*?(/>|>.*?</\1\s*>)", re.DOTALL)
+# Every pattern passes over a packet once, whatever is in it: packets of megabytes come from whoever sends a file.
+_XMP_GPS_ATTRIBUTE = re.compile(rb"(?<!\s)\s++exif:GPS\w++\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
+_XMP_TAGS = {
+    "gps": (re.compile(rb"<(exif:GPS\w++)[^<>]*+>"), re.compile(rb"</(exif:GPS\w++)\s*+>")),
+    "thumbnails": (
+        re.compile(rb"<((?:xmp|xap):Thumbnails)\b[^<>]*+>"),
+        re.compile(rb"</((?:xmp|xap):Thumbnails)\s*+>"),
+    ),
+}
 
 _ICC_SPACES = {"GRAY": ("1", "L", "L16", "LA", "LA16"), "CMYK": ("CMYK",)}
 _RGB_LAYOUTS = ("P", "RGB", "RGB16", "RGBA", "RGBA16")
@@ -117,9 +123,30 @@ def _upright_xmp(xmp: bytes) -> bytes:
 
 def xmp_without_thumbnails(xmp: bytes) -> bytes:
     """Return an XMP packet without its small pictures."""
-    return _XMP_THUMBNAILS.sub(b"", xmp)
+    return _without_elements(xmp, *_XMP_TAGS["thumbnails"])
 
 
 def xmp_without_gps(xmp: bytes) -> bytes:
     """Return an XMP packet without the properties that say where the photo was taken."""
-    return _XMP_GPS_ELEMENT.sub(b"", _XMP_GPS_ATTRIBUTE.sub(b"", xmp))
+    return _without_elements(_XMP_GPS_ATTRIBUTE.sub(b"", xmp), *_XMP_TAGS["gps"])
+
+
+def _without_elements(xmp: bytes, opening: re.Pattern[bytes], closing: re.Pattern[bytes]) -> bytes:
+    """Cut out what lies between an opening tag and the next closing tag of its name; also tags that close themselves."""
+    ends: dict[bytes, list[int]] = {}
+    for tag in closing.finditer(xmp):
+        ends.setdefault(tag[1], []).append(tag.end())
+    kept, position = [], 0
+    for tag in opening.finditer(xmp):
+        if tag.start() < position:
+            continue
+        end = tag.end()
+        if not tag[0].endswith(b"/>"):
+            its_ends = ends.get(tag[1], [])
+            following = bisect_right(its_ends, end)
+            if following == len(its_ends):
+                continue
+            end = its_ends[following]
+        kept.append(xmp[position : tag.start()])
+        position = end
+    return b"".join((*kept, xmp[position:]))

@@ -50,6 +50,17 @@ def kept_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
     )
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether every chunk of a PNG file up to its end lies inside the file."""
+    position = len(_SIGNATURE)
+    while position + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        if data[position + 4 : position + 8] == b"IEND":
+            return True
+        position += 12 + length
+    return False
+
+
 def write_png(
     samples: Samples,
     layout: Layout,

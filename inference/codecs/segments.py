@@ -27,10 +27,19 @@ _SEGMENT_MAX = 65_533
 Segment = tuple[int, bytes]
 
 
-def with_metadata_of(original: bytes, picture: bytes, *, policy: MetadataPolicy, orientation: int) -> bytes:
-    """Return the JPEG file `picture` with the metadata of `original`, as far as the policy lets it go on."""
+def with_metadata_of(
+    original: bytes, picture: bytes, *, policy: MetadataPolicy, orientation: int, has_icc: bool = True
+) -> bytes:
+    """Return the JPEG file `picture` with the metadata of `original`, as far as the policy lets it go on.
+
+    Without `has_icc` what stands there for a colour profile is none, and is left out.
+    """
     kept = [segment for each in _header(original)[0] for segment in _allowed(each, policy)]
-    if policy == "strip" and orientation != 1:
+    if not has_icc:
+        kept = [segment for segment in kept if not (segment[0] == _APP2 and segment[1].startswith(_ICC))]
+    if _orientation_in(kept) != orientation:
+        # What said so is stripped or broken, and the picture would be shown turned.
+        kept = [segment for segment in kept if not _is_exif(segment)]
         kept.append((_APP1, exif.PREFIX + exif.only_orientation(orientation)))
     tables, rest = _header(picture)
     own = [segment for segment in tables if not _is_metadata(segment[0])]
@@ -80,6 +89,16 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
 
 def _is_metadata(marker: int) -> bool:
     return 0xE0 <= marker <= 0xEF or marker == _COMMENT
+
+
+def _is_exif(segment: Segment) -> bool:
+    return segment[0] == _APP1 and segment[1].startswith(exif.PREFIX)
+
+
+def _orientation_in(segments: list[Segment]) -> int:
+    """As readers take it: 1 where it is missing or unheard of."""
+    said = next((exif.orientation_in(segment[1]) for segment in segments if _is_exif(segment)), None)
+    return said if said is not None and 1 <= said <= 8 else 1
 
 
 def _allowed(segment: Segment, policy: MetadataPolicy) -> list[Segment]:

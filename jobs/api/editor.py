@@ -7,6 +7,7 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,18 +16,36 @@ from billing import selectors
 from jobs import lifecycle, retention
 from jobs.api.views import JobView, RemoveObjectView
 from jobs.models import Job
+from pixelsite.lib.errors import PixelsiteError
+
+
+class CsrfFailed(PixelsiteError):
+    """The page was open too long, or the request did not come from it. Load the page again, then repeat."""
+
+    code = "csrf_failed"
+    status = 403
+
+
+class EditorSession(SessionAuthentication):
+    """The session of whoever is signed in, with the token that proves a request comes from our page."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied:
+            raise CsrfFailed from None
 
 
 @extend_schema(exclude=True)
 class EditorSubmitView(RemoveObjectView):
-    authentication_classes = [SessionAuthentication]
+    authentication_classes = [EditorSession]
 
 
 @extend_schema(exclude=True)
 class EditorJobView(JobView):
     """A job as the API tells it, with the balance beside it."""
 
-    authentication_classes = [SessionAuthentication]
+    authentication_classes = [EditorSession]
 
     def delete(self, request: Request, job_id: UUID) -> Response:
         """Cancel only: a click that comes a moment too late must not delete a result that was paid for."""

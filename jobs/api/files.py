@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 
 from jobs import representation
 from jobs.models import Job
@@ -27,10 +27,12 @@ class ImageGone(PixelsiteError):
     status = 410
 
 
-@require_safe
+@csrf_exempt  # whoever posts gets the same answer as whoever changed the link
 async def job_file(request: HttpRequest, job_id: UUID, kind: str) -> HttpResponseBase:
-    """Stream one image of a job."""
+    """Stream one image of a job. A link is a permission to read: nothing else is done with it."""
     try:
+        if request.method not in ("GET", "HEAD"):
+            raise SignatureInvalid
         if set(request.GET) != {"expires", "sig"} or any(len(values) != 1 for _, values in request.GET.lists()):
             raise SignatureInvalid
         verify_path(request.path, expires=request.GET["expires"], signature=request.GET["sig"])
@@ -52,6 +54,13 @@ async def job_file(request: HttpRequest, job_id: UUID, kind: str) -> HttpRespons
     # Closed with the response, also when the caller hangs up before the first byte.
     response._resource_closers.append(file.close)  # type: ignore[attr-defined]  # as FileResponse does
     return response
+
+
+@csrf_exempt
+def no_file(request: HttpRequest, rest: str) -> HttpResponse:
+    """Every other address below /v1/files/: nobody can have a link to it."""
+    refusal = SignatureInvalid()
+    return error_response(request, detail=refusal.message, code=refusal.code, status=refusal.status)
 
 
 def _open(job_id: UUID, kind: str) -> tuple[Job, File[bytes]]:

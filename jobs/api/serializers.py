@@ -75,7 +75,7 @@ class BoxField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-@extend_schema_field({"type": "array", "items": {"type": "object"}, "maxItems": 50})
+@extend_schema_field({"type": "string", "contentMediaType": "application/json"})
 class RectanglesField(serializers.Field[Any, Any, Any, Any]):
     """A JSON list of up to 50 `{"x":…,"y":…,"width":…,"height":…}`."""
 
@@ -89,7 +89,7 @@ class RectanglesField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-@extend_schema_field(OpenApiTypes.STR)
+@extend_schema_field({"type": "string", "pattern": r"^([0-9]{1,5}(\.[0-9]{1,3})? *(%|px)?|auto)$"})
 class GrowField(serializers.Field[Any, Any, Any, Any]):
     """`12` or `12px`, `15%`, or `auto`."""
 
@@ -103,7 +103,7 @@ class GrowField(serializers.Field[Any, Any, Any, Any]):
         return str(value)
 
 
-@extend_schema_field(OpenApiTypes.OBJECT)
+@extend_schema_field({"type": "string", "contentMediaType": "application/json"})
 class MetadataField(serializers.Field[Any, Any, Any, Any]):
     """A JSON object, or its text in a form."""
 
@@ -156,7 +156,7 @@ class RemoveObjectSerializer(serializers.Serializer[Any]):
     )
     mask_url = serializers.CharField(required=False, help_text="Public address of the mask, instead of `mask`.")
     bbox = BoxField(required=False, help_text="One box: `x,y,w,h` in pixels of the picture as displayed.")
-    rectangles = RectanglesField(required=False, help_text="Up to 50 boxes, as JSON.")
+    rectangles = RectanglesField(required=False, help_text="Up to 50 boxes, as JSON text.")
     output_format = serializers.ChoiceField(
         choices=["jpeg", "png", "webp"], required=False, help_text="Default: the format of the picture."
     )
@@ -255,15 +255,6 @@ class RemoveObjectSerializer(serializers.Serializer[Any]):
                 raise DuplicateField(f"`{name}` was sent more than once. Send it once.", param=name)
 
 
-class ErrorSerializer(serializers.Serializer[Any]):
-    """Every refusal has this shape."""
-
-    detail = serializers.CharField(help_text="A sentence that says what to do.")
-    code = serializers.CharField(help_text="For programs; stable.")
-    param = serializers.CharField(allow_null=True, help_text="The parameter at fault.")
-    request_id = serializers.CharField(help_text="Also in X-Request-Id; name it when you ask for help.")
-
-
 class SubmissionSerializer(serializers.Serializer[Any]):
     """An accepted job."""
 
@@ -272,6 +263,14 @@ class SubmissionSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Status.choices)
     operation = serializers.CharField()
     credits_used = serializers.FloatField(help_text="Held now; given back unless the job completes.")
+
+
+class AcceptedSerializer(SubmissionSerializer):
+    """An accepted job, and what may not have been meant."""
+
+    warnings = serializers.ListField(
+        child=serializers.CharField(), help_text="Sentences, such as that the mask covers most of the picture."
+    )
 
 
 class JobErrorSerializer(serializers.Serializer[Any]):
@@ -325,6 +324,14 @@ class UsageLineSerializer(serializers.Serializer[Any]):
     credits_used = serializers.FloatField()
     output_url = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    """A page of recent jobs."""
+
+    next = serializers.CharField(allow_null=True, help_text="Address of the next page, with older jobs.")
+    previous = serializers.CharField(allow_null=True, help_text="Address of the page before, with newer jobs.")
+    results = UsageLineSerializer(many=True)
 
 
 class ModelSerializer(serializers.Serializer[Any]):

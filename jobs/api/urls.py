@@ -1,6 +1,6 @@
 from django.urls import path
 
-from jobs.api.files import job_file
+from jobs.api.files import job_file, no_file
 from jobs.api.views import EventsView, JobView, ModelsView, RemoveObjectView, UsageView
 
 urlpatterns = [
@@ -10,4 +10,5 @@ urlpatterns = [
     path("account/usage", UsageView.as_view(), name="api_usage"),
     path("models", ModelsView.as_view(), name="api_models"),
     path("files/<uuid:job_id>/<str:kind>", job_file, name="job_file"),
+    path("files/<path:rest>", no_file),
 ]

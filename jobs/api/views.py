@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,14 +16,14 @@ from accounts.models import ApiKey, User
 from jobs import fairness, idempotency, lifecycle, retention, workers
 from jobs.api.pagination import UsagePagination
 from jobs.api.preferences import asked_wait_s, cancel_after_s, preferences_of
+from jobs.api.schema import RemoveObjectJsonSerializer
 from jobs.api.serializers import (
-    ErrorSerializer,
+    AcceptedSerializer,
     JobSerializer,
     ModelsSerializer,
     RemoveObjectSerializer,
-    SubmissionSerializer,
-    UsageLineSerializer,
     UsageQuerySerializer,
+    UsageSerializer,
 )
 from jobs.api.waiting import answer_later, stream_events
 from jobs.catalogue import OPERATIONS, REMOVE_OBJECT
@@ -32,40 +31,49 @@ from jobs.idempotency import IdempotentRequest
 from jobs.models import Job, Status
 from jobs.representation import file_url, job_json
 from jobs.submission import CallOptions, Submission, submit_job
-
-_REFUSALS = {
-    400: ErrorSerializer,
-    401: ErrorSerializer,
-    402: ErrorSerializer,
-    413: ErrorSerializer,
-    415: ErrorSerializer,
-    422: ErrorSerializer,
-    429: ErrorSerializer,
-}
+from pixelsite.lib.parsing import StrictJsonParser, WholeMultiPartParser
+from pixelsite.lib.schema import REQUEST_ID, refusals
 
 
 def base_url(request: Request) -> str:
     return request.build_absolute_uri("/").rstrip("/")
 
 
+_IDEMPOTENCY_KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+_DURATION = {"type": "string", "pattern": "^[0-9]{1,6}[smh]?$", "examples": ["30s", "5m", "1h"]}
+_SECONDS = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
+_PAGE_SIZE = {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
+
+# OpenAPI 3.1 has no word for streams: this is one event of them.
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["status", "progress"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json", "description": "The job, as polling tells."},
+    },
+    "required": ["event", "id", "data"],
+}
+
 _CALL_HEADERS = [
     OpenApiParameter(
         "Idempotency-Key",
-        str,
+        _IDEMPOTENCY_KEY,
         OpenApiParameter.HEADER,
-        description="1 to 255 characters; the same key and request within a day get the first answer again.",
+        description="1 to 255 printable ASCII characters; the same key and request within a day get the first answer "
+        "again.",
     ),
     OpenApiParameter(
         "Prefer",
         str,
         OpenApiParameter.HEADER,
-        description="`wait=N`: answer with the ended job if it ends in N seconds.",
+        description="`wait=N`: answer with the ended job if it ends in N seconds. What is not understood is ignored.",
     ),
     OpenApiParameter(
         "Cancel-After",
-        str,
+        _DURATION,
         OpenApiParameter.HEADER,
-        description="`30s`, `5m`, `1h`: a job that is still queued then is canceled and costs nothing.",
+        description="From 5s to 24h: a job that is still queued then is canceled and costs nothing.",
     ),
 ]
 
@@ -73,18 +81,14 @@ _CALL_HEADERS = [
 class RemoveObjectView(APIView):
     """Accepts removals."""
 
+    parser_classes = [StrictJsonParser, WholeMultiPartParser]
+
     @extend_schema(
         operation_id="remove_object",
         tags=["Images"],
-        parameters=_CALL_HEADERS,
-        request={"multipart/form-data": RemoveObjectSerializer, "application/json": RemoveObjectSerializer},
-        responses={
-            202: SubmissionSerializer,
-            200: JobSerializer,
-            409: ErrorSerializer,
-            503: ErrorSerializer,
-            **_REFUSALS,
-        },
+        parameters=[*_CALL_HEADERS, REQUEST_ID],
+        request={"multipart/form-data": RemoveObjectSerializer, "application/json": RemoveObjectJsonSerializer},
+        responses={202: AcceptedSerializer, 200: JobSerializer, **refusals(400, 402, 409, 413, 415, 422)},
     )
     def post(self, request: Request) -> Response:
         """Remove what a mask or boxes mark. The answer comes at once; poll the job for the result."""
@@ -153,9 +157,15 @@ class JobView(APIView):
         operation_id="get_job",
         tags=["Images"],
         parameters=[
-            OpenApiParameter("wait", int, description="Seconds (up to 60) to wait for the job to end before answering.")
+            OpenApiParameter(
+                "wait",
+                _SECONDS,
+                description="Seconds to wait for the job to end before answering; more than 60 count as 60, and what "
+                "is no whole number is no wait.",
+            ),
+            REQUEST_ID,
         ],
-        responses={200: JobSerializer, 401: ErrorSerializer, 404: ErrorSerializer, 429: ErrorSerializer},
+        responses={200: JobSerializer, **refusals(404)},
     )
     def get(self, request: Request, job_id: UUID) -> Response:
         """How the job stands, and where its result is."""
@@ -168,7 +178,8 @@ class JobView(APIView):
     @extend_schema(
         operation_id="delete_job",
         tags=["Images"],
-        responses={200: JobSerializer, 401: ErrorSerializer, 404: ErrorSerializer, 409: ErrorSerializer},
+        parameters=[REQUEST_ID],
+        responses={200: JobSerializer, **refusals(404, 409)},
     )
     def delete(self, request: Request, job_id: UUID) -> Response:
         """Cancel a queued job and get its credits back, or delete the images of an ended one."""
@@ -208,14 +219,13 @@ class EventsView(JobView):
         parameters=[
             OpenApiParameter(
                 "Last-Event-ID", str, OpenApiParameter.HEADER, description="Go on after this event of the stream."
-            )
+            ),
+            REQUEST_ID,
         ],
         responses={
-            (200, "text/event-stream"): OpenApiTypes.STR,
+            (200, "text/event-stream"): _EVENT,
             204: OpenApiResponse(description="Last-Event-ID was the last event: there is nothing more to tell."),
-            401: ErrorSerializer,
-            404: ErrorSerializer,
-            429: ErrorSerializer,
+            **refusals(404),
         },
     )
     def get(self, request: Request, job_id: UUID) -> Response:
@@ -233,14 +243,15 @@ class UsageView(APIView):
         tags=["Account"],
         parameters=[
             UsageQuerySerializer,
-            OpenApiParameter("limit", int, description="Jobs on a page, 1–100 (20)."),
+            OpenApiParameter("limit", _PAGE_SIZE, description="Jobs on a page."),
             OpenApiParameter("cursor", str, description="From `next` or `previous` of another page."),
+            REQUEST_ID,
         ],
-        responses={200: UsageLineSerializer(many=True), 401: ErrorSerializer, 422: ErrorSerializer},
+        responses={200: UsageSerializer, **refusals(422)},
     )
     def get(self, request: Request) -> Response:
         """Recent jobs, the newest first, with what each cost."""
-        query = UsageQuerySerializer(data=request.query_params)
+        query = UsageQuerySerializer(data=request.query_params.dict())  # a plain dict: an empty value is a value
         query.is_valid(raise_exception=True)
         pages = UsagePagination()
         jobs = pages.paginate_queryset(
@@ -262,7 +273,10 @@ class ModelsView(APIView):
     """The catalogue."""
 
     @extend_schema(
-        operation_id="list_models", tags=["Account"], responses={200: ModelsSerializer, 401: ErrorSerializer}
+        operation_id="list_models",
+        tags=["Account"],
+        parameters=[REQUEST_ID],
+        responses={200: ModelsSerializer, **refusals()},
     )
     def get(self, request: Request) -> Response:
         """Every operation with its endpoint, price, typical seconds, and the engine that serves it now."""

@@ -7,18 +7,20 @@ time are bounded. What went wrong is told in one sentence that does not reveal w
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
+import re
 import socket
 import time
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpcore
 from django.conf import settings
+from django.http.request import validate_host
 
 from pixelsite.lib.errors import PixelsiteError
 
@@ -42,6 +44,14 @@ _NEVER = tuple(
         "fec0::/10",  # site-local
     )
 )
+
+# Names that mean a private network by agreement (RFC 6761, 6762, 8375; ICANN's `internal`): no name server is asked.
+_PRIVATE_NAMES = ("localhost", "local", "internal", "home.arpa")
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_HOST_LENGTH_MAX = 253
+
+_ANY_ZLIB_HEADER = zlib.MAX_WBITS | 32
+_HTML = ("text/html", "application/xhtml+xml")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -106,7 +116,14 @@ def fetch_bytes(url: str, *, bytes_max: int, param: str) -> bytes:
         raise
     except httpcore.TimeoutException:
         raise RemoteTimeout(param=param) from None
-    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError, ValueError):
+    except (
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.UnsupportedProtocol,
+        OSError,
+        ValueError,
+        zlib.error,
+    ):
         # A TLS failure, a reset, nonsense instead of HTTP: the caller is told the same.
         raise RemoteError(param=param) from None
 
@@ -149,10 +166,6 @@ def check_address(url: str, *, param: str) -> None:
     """Refuse, without connecting, what could never be fetched. Raises a subclass of `UrlNotAllowed`."""
     try:
         _check_url(url)
-        host = urlsplit(url).hostname or ""
-        with contextlib.suppress(ValueError):  # a name: it is resolved and checked when it is connected to
-            if not is_allowed(ipaddress.ip_address(host)):
-                raise UrlNotAllowed
     except UrlNotAllowed as refusal:
         refusal.param = param
         raise
@@ -169,25 +182,83 @@ def _start_of(response: httpcore.Response, bytes_max: int, deadline: float) -> b
 
 
 def _check_url(url: str) -> None:
-    if not url.isascii():
-        raise UrlInvalid("Write the address in ASCII: percent-encode other characters, and names as punycode.")
-    if len(url) > _URL_LENGTH_MAX or any(character <= " " or character in "\\\x7f" for character in url):
+    """Refuse what is wrong whatever it resolves to; no name server is asked."""
+    if not url or len(url) > _URL_LENGTH_MAX:
         raise UrlInvalid
+    if not url.isascii():
+        raise UrlNotAllowed("Write the address in ASCII: percent-encode other characters, and names as punycode.")
+    if any(character < " " or character in "\\\x7f" for character in url):
+        raise UrlNotAllowed("The address holds a backslash or a control character. Percent-encode it.")
     try:
         parts = urlsplit(url)
-        port = parts.port
     except ValueError:
         raise UrlInvalid from None
+    if " " in url:
+        raise UrlInvalid
     if parts.scheme not in ("http", "https") or not url.lower().startswith(f"{parts.scheme}://"):
         raise UrlSchemeNotAllowed
     if parts.username is not None or parts.password is not None:
         raise UrlCredentials
-    if not parts.hostname:
+    if "@" in parts.fragment:  # `http://good.example#@127.0.0.1/`: another reader may see another host
+        raise UrlNotAllowed
+    host = (parts.hostname or "").removesuffix(".")
+    _check_host(host)
+    _check_port(host, parts)
+
+
+def _check_host(host: str) -> None:
+    """Refuse what is no host name, and what is private by its spelling alone."""
+    if "%" in host:  # the zone of an interface, or an encoded character
+        raise UrlNotAllowed
+    if (address := _address_spelt(host)) is not None:
+        if not is_allowed(address):
+            raise UrlNotAllowed
+        return
+    if len(host) > _HOST_LENGTH_MAX or not all(_is_label(label) for label in host.split(".")):
         raise UrlInvalid
-    if parts.hostname.rstrip(".") == urlsplit(settings.SITE_URL).hostname and not _allowed_networks():
-        raise UrlNotAllowed("This is this site's own address. Upload the file itself.")
+    if f".{host}".endswith(tuple(f".{name}" for name in _PRIVATE_NAMES)) and not _allowed_networks():
+        raise UrlNotAllowed
+
+
+def _check_port(host: str, parts: SplitResult) -> None:
+    """Refuse ports that are not the web's, and this site itself."""
+    try:
+        port = parts.port
+    except ValueError:
+        raise UrlNotAllowed from None
     if port is not None and port not in _PORTS and not _allowed_networks():
         raise UrlNotAllowed
+    own = urlsplit(settings.SITE_URL)
+    is_own_port = (port or _default_port(parts)) == (own.port or _default_port(own))
+    # Other programs may share our host where an owner has allowed their network: then only our port is us.
+    ours = [own.hostname or "", *(name for name in settings.ALLOWED_HOSTS if name != "*")]
+    if validate_host(host, ours) and (is_own_port or not _allowed_networks()):
+        raise UrlNotAllowed("This is this site's own address. Upload the file itself.")
+
+
+def _default_port(parts: SplitResult) -> int:
+    return 443 if parts.scheme == "https" else 80
+
+
+def _address_spelt(host: str) -> Address | None:
+    """The address that a host is a spelling of: `127.0.0.1`, `127.1`, `2130706433`, `0x7f000001`, `::1`; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
+
+
+def _is_label(label: str) -> bool:
+    if not label.startswith("xn--"):
+        return _LABEL.fullmatch(label) is not None
+    try:
+        return _LABEL.fullmatch(label) is not None and bool(label[4:].encode().decode("punycode"))
+    except ValueError:
+        return False
 
 
 def _get(pool: httpcore.ConnectionPool, url: str, *, bytes_max: int, deadline: float) -> tuple[bytes, str | None]:
@@ -203,17 +274,30 @@ def _get(pool: httpcore.ConnectionPool, url: str, *, bytes_max: int, deadline: f
         answered = {name.lower(): value.decode("latin-1") for name, value in response.headers}
         if response.status in (301, 302, 303, 307, 308) and b"location" in answered:
             return b"", answered[b"location"]
-        if response.status != 200:
+        # A page instead of a picture, most often one that asks to sign in, is no better than an error.
+        if response.status != 200 or answered.get(b"content-type", "").lower().startswith(_HTML):
             raise RemoteError
         if answered.get(b"content-length", "0").isdigit() and int(answered.get(b"content-length", "0")) > bytes_max:
             raise RemoteTooLarge
-        body = bytearray()
-        for chunk in response.iter_stream():
-            body += chunk
-            if len(body) > bytes_max:
-                raise RemoteTooLarge
-            _left(deadline)
-        return bytes(body), None
+        return _body_of(response, answered.get(b"content-encoding", ""), bytes_max=bytes_max, deadline=deadline), None
+
+
+def _body_of(response: httpcore.Response, encoding: str, *, bytes_max: int, deadline: float) -> bytes:
+    """The body, unpacked where a server packs what it was asked to send as it is; both sizes are bounded."""
+    if encoding.lower() not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        raise RemoteError
+    unpacker = zlib.decompressobj(wbits=_ANY_ZLIB_HEADER) if encoding.lower() not in ("", "identity") else None
+    body = bytearray()
+    received = 0
+    for chunk in response.iter_stream():
+        received += len(chunk)
+        body += chunk if unpacker is None else unpacker.decompress(chunk, bytes_max + 1 - len(body))
+        if max(received, len(body)) > bytes_max:
+            raise RemoteTooLarge
+        _left(deadline)
+    if unpacker is not None and not unpacker.eof:
+        raise RemoteError
+    return bytes(body)
 
 
 def _left(deadline: float) -> float:

@@ -84,6 +84,11 @@ def count_request(request: HttpRequest, *, group: str, who: str, limit: int) -> 
         raise RateLimited(usage)
 
 
+def count_address(request: HttpRequest, *, group: str, limit: int) -> None:
+    """Count one request of whoever calls from this address, as `count_request` does."""
+    count_request(request, group=group, who=request.META.get("REMOTE_ADDR", ""), limit=limit)
+
+
 def _count(name: str) -> int | None:
     """Count up in one atomic step; None if the cache is away."""
     try:

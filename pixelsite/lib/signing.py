@@ -31,7 +31,7 @@ class LinkExpired(PixelsiteError):
 
 def _signature(path: str, expires: str) -> str:
     key = hashlib.sha256(_CONTEXT + settings.SECRET_KEY.encode()).digest()
-    digest = hmac.new(key, f"{path}\n{expires}".encode(), hashlib.sha256).digest()
+    digest = hmac.new(key, f"{path}\n{expires}".encode(errors="surrogatepass"), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 

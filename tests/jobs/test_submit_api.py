@@ -30,6 +30,7 @@ def test_a_photo_and_a_mask_are_accepted_and_paid_for(
         "status": "queued",
         "operation": "remove-object",
         "credits_used": 5.0,
+        "warnings": [],
     }
     assert (cast.credits(), rung) == ((495, 5), [body["id"]])
 
@@ -159,3 +160,13 @@ def test_a_failure_after_storing_leaves_no_file_and_no_hold(
 
     assert [path for path in images.rglob("*") if path.is_file()] == []
     assert cast.credits() == (500, 0)
+
+
+@pytest.mark.parametrize(("box", "is_warned"), [((0, 0, 63, 40), True), ((0, 0, 63, 23), False)])
+def test_a_mask_over_more_than_half_of_the_picture_is_accepted_with_a_warning(
+    alice_api: APIClient, box: tuple[int, int, int, int], is_warned: bool
+) -> None:
+    answer = alice_api.post(URL, {"image": upload(photo()), "mask": upload(mask(box=box))})
+
+    assert answer.status_code == 202
+    assert [sentence[:14] for sentence in answer.json()["warnings"]] == (["The mask cover"] if is_warned else [])

@@ -30,8 +30,11 @@ SLOW = 200
 @pytest.fixture(scope="module")
 def place(pytestconfig: pytest.Config) -> Iterator[tuple[SiteServer, str]]:
     """A site with small limits, and a key."""
-    limits = {"PIXELSITE_UPLOAD_MB": str(UPLOAD_MB), "PIXELSITE_UPLOAD_PATIENCE_S": str(PATIENCE_S)}
-    with running_site(root=pytestconfig.rootpath, **limits) as site:
+    with running_site(
+        root=pytestconfig.rootpath,
+        PIXELSITE_UPLOAD_MB=str(UPLOAD_MB),
+        PIXELSITE_UPLOAD_PATIENCE_S=str(PATIENCE_S),
+    ) as site:
         (key,) = open_accounts(site, ["uploads"])
         yield site, key
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
 import shutil
 import signal
@@ -105,3 +107,15 @@ def running_redis() -> Iterator[RedisServer]:
             yield server
         finally:
             server.stop()
+
+
+# Redis has sixteen databases. Those who run tests side by side each have some of their own: one for the cache, the rest
+# for sites they start.
+_DATABASES_EACH = 7
+
+
+def own_database(url: str, number: int = 0) -> str:
+    """The address of one of this test process's databases on the Redis that the run was given."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 2
+    database = 1 + worker * _DATABASES_EACH + number % _DATABASES_EACH
+    return re.sub(r"/\d*$", "", url.rstrip("/")) + f"/{database}"

@@ -18,6 +18,7 @@ import httpx
 import psycopg
 
 from tests.servers.processes import ServerDidNotStart, end_process, free_port, short_folder, tail, wait_until
+from tests.servers.redis import own_database
 from tests.servers.site import SiteServer
 
 
@@ -102,7 +103,7 @@ def running_stack(*, root: Path, **environment: str) -> Iterator[LiveSite]:
     given: dict[str, str] = {}
     if "REDIS_URL" in os.environ:
         # Other tests clear their cache, which in Redis empties the whole database: this site gets one of its own.
-        given["REDIS_URL"] = os.environ["REDIS_URL"].rstrip("/").removesuffix("/0") + f"/{next(_numbers)}"
+        given["REDIS_URL"] = own_database(os.environ["REDIS_URL"], next(_numbers))
     # honcho's children find Python and the port by these names.
     paths = {"VENV": sys.prefix, "HOST": "127.0.0.1", "WORKER_THREADS": "2"}
     with short_folder("stack-") as data, _own_database() as database:

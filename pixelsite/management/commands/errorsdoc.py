@@ -82,14 +82,17 @@ def _import_all() -> None:
 
 
 def _refusals() -> Iterator[Any]:
-    for base in (PixelsiteError, ImageError, TargetError):
-        yield from (error for error in _all_of(base) if error.code != PixelsiteError.code)
+    bases: tuple[type, ...] = (PixelsiteError, ImageError, TargetError)
+    for base in bases:
+        for error in _all_of(base):
+            if error.code != PixelsiteError.code:
+                yield error
 
 
 def _all_of(base: type) -> Iterator[Any]:
     yield base
-    for error in base.__subclasses__():
-        yield from _all_of(error)
+    for below in base.__subclasses__():
+        yield from _all_of(below)
 
 
 def _meaning(error: type) -> str:
