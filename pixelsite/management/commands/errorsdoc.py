@@ -89,7 +89,7 @@ def _refusals() -> Iterator[Any]:
                 yield error
 
 
-def _all_of(base: type) -> Iterator[Any]:
+def _all_of(base: Any) -> Iterator[Any]:
     yield base
     for below in base.__subclasses__():
         yield from _all_of(below)
