@@ -1,0 +1,101 @@
+"""Everything a customer can own, and how to see that none of it was touched or shown."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+
+from accounts.models import ApiKey
+from jobs import lifecycle, webhooks
+from jobs.catalogue import REMOVE_OBJECT
+from jobs.idempotency import IdempotentRequest
+from jobs.models import Job, WebhookDelivery, WebhookEndpoint
+from jobs.submission import CallOptions, OutputOptions, submit_job
+from jobs.uploads import Source, check_input
+from tests.cast import Cast
+from tests.jobs.conftest import mask, photo, result_of
+
+HOOK = "https://hooks.alice-owns-this.example/told"
+NOTE = "alice-wrote-this-note"
+# How a row leads to the user it belongs to, by its first relation that says so.
+_OWNER_PATHS = {"user": "user", "wallet": "wallet__user", "lot": "lot__wallet__user"}
+_OWNED_BY_NOBODY = {"Plan", "Worker"}
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """What Alice has."""
+
+    cast: Cast
+    job: Job
+    key: ApiKey
+    endpoint: WebhookEndpoint
+    delivery: WebhookDelivery
+    secret: str
+
+    @property
+    def marks(self) -> list[str]:
+        """Words that are in no answer to anybody but Alice."""
+        return [
+            self.cast.alice.email, str(self.job.pk), HOOK, NOTE, "Alice's key", "Alice&#x27;s key", self.cast.alice_key,
+            self.key.prefix, self.secret, str(self.delivery.pk),
+        ]  # fmt: skip
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of routes that lead to them, by name."""
+        return {
+            "job_id": self.job.pk,
+            "key_id": self.key.pk,
+            "endpoint_id": self.endpoint.pk,
+            "delivery_id": self.delivery.pk,
+            "kind": "output",
+        }
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row of Alice's, as it is now."""
+        return {model.__name__: list(_owned(model, self.cast).order_by("pk").values()) for model in _models()}
+
+
+def _models() -> list[type[Model]]:
+    houses = [apps.get_app_config(house) for house in ("accounts", "billing", "jobs")]
+    return [model for house in houses for model in house.get_models() if model.__name__ not in _OWNED_BY_NOBODY]
+
+
+def _owned(model: type[Model], cast: Cast) -> Any:
+    names = {field.name for field in model._meta.get_fields()}
+    path = next((path for name, path in _OWNER_PATHS.items() if name in names), "pk")
+    return model._default_manager.filter(**{path: cast.alice.pk})
+
+
+def give_alice_everything(cast: Cast) -> Belongings:
+    """A finished job with images, a key, a webhook endpoint that was told of the job, and a remembered request."""
+    endpoint = webhooks.add_endpoint(user=cast.alice, url=HOOK)
+    key = ApiKey.objects.get(user=cast.alice)
+    job = submit_job(
+        user=cast.alice,
+        api_key=key,
+        operation=REMOVE_OBJECT,
+        checked=check_input(image=Source(file=io.BytesIO(photo())), mask=Source(file=io.BytesIO(mask())), boxes=()),
+        output=OutputOptions(),
+        call=CallOptions(
+            webhook_url=HOOK,
+            metadata={"note": NOTE},
+            idempotent=IdempotentRequest(user=cast.alice, key="alice-1", fingerprint="0" * 64),
+        ),
+    ).job
+    claimed = lifecycle.claim_job(job.pk)
+    assert claimed is not None
+    assert lifecycle.complete_job(job_id=job.pk, attempt=claimed.attempt, result=result_of(claimed))
+    return Belongings(
+        cast=cast,
+        job=Job.objects.get(pk=job.pk),
+        key=key,
+        endpoint=endpoint,
+        delivery=WebhookDelivery.objects.filter(endpoint=endpoint).get(),
+        secret=webhooks.current_secret(user=cast.alice, endpoint=endpoint),
+    )
