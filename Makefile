@@ -6,6 +6,7 @@ PORT ?= 8000
 PIXELSITE_DATA ?= var
 PIXELSITE_SITE_URL ?= http://127.0.0.1:$(PORT)
 WORKER_THREADS ?= 2
+FAULTS_JOBS ?= 10000
 # Where torch without CUDA is published; used where there is no NVIDIA GPU.
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell sed -n 's/^  "\(torch==[^"]*\)".*/\1/p' pyproject.toml)
@@ -13,7 +14,7 @@ export VENV HOST PORT PIXELSITE_DATA PIXELSITE_SITE_URL WORKER_THREADS
 
 PYTHON := $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint format bench screenshot clean
+.PHONY: help run test test-fast faults lint format bench screenshot clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -28,7 +29,10 @@ test: $(VENV)/.installed-dev ## Run every test: unit, property, API, worker, bro
 	$(PYTHON) -m tests.run
 
 test-fast: $(VENV)/.installed-dev ## Run the tests that need no server and no browser
-	$(PYTHON) -m pytest -m "not browser and not live" -n auto -q
+	$(PYTHON) -m pytest -m "not browser and not live and not faults" -n auto -q
+
+faults: $(VENV)/.installed-dev ## Kill, freeze and starve a real site during 10,000 jobs (FAULTS_JOBS, FAULTS_SEED)
+	FAULTS_JOBS=$(FAULTS_JOBS) $(PYTHON) -m pytest -q -s -p no:randomly -m faults tests/faults
 
 lint: $(VENV)/.installed-dev ## Check style, types, layers, production settings, migrations
 	$(VENV)/bin/ruff check .

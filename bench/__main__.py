@@ -11,7 +11,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import check, cost, encode, fill, lama, soak
+from bench import check, cost, encode, fill, lama, overhead, soak
 
 
 def main() -> None:
@@ -30,6 +30,7 @@ def main() -> None:
         cost.run(Path(folder), "exemplar", options.largest, beside=False)
         soak.run(Path(folder), "lama", options.jobs)
     encode.run(options.folder)
+    overhead.run(200)
 
 
 if __name__ == "__main__":

@@ -88,8 +88,7 @@ def hold(*, wallet: Wallet, job_id: UUID, amount: int, now: datetime | None = No
     """Set credits aside for a job, from the lots that expire first. Raises `InsufficientCredits`."""
     now = now or timezone.now()
     locked = _lock(wallet)
-    _close_expired_lots(locked, now=now)
-    lots = list(_spendable_lots(locked, now=now))
+    lots = _spendable_after_closing(locked, now=now)
     available = sum(lot.remaining for lot in lots)
     if available < amount:
         raise InsufficientCredits(required=amount, available=available)
@@ -137,8 +136,7 @@ def adjust(*, wallet: Wallet, amount: int, actor: User, reason: str, now: dateti
     if amount > 0:
         CreditLot.objects.create(wallet=locked, kind=LotKind.ADJUSTMENT, amount=amount, remaining=amount)
     else:
-        _close_expired_lots(locked, now=now)
-        lots = list(_spendable_lots(locked, now=now))
+        lots = _spendable_after_closing(locked, now=now)
         available = sum(lot.remaining for lot in lots)
         if available < -amount:
             raise InsufficientCredits(required=-amount, available=available)
@@ -153,7 +151,7 @@ def close_expired_lots(*, now: datetime | None = None, limit: int = 500) -> int:
     wallets = Wallet.objects.filter(pk__in=due.values("wallet_id")).order_by("pk")[:limit]
     for wallet in wallets:
         with transaction.atomic():
-            _close_expired_lots(_lock(wallet), now=now)
+            _spendable_after_closing(_lock(wallet), now=now)
     return len(wallets)
 
 
@@ -171,10 +169,11 @@ def _open_hold(job_id: UUID) -> tuple[LedgerEntry, Wallet]:
 
 
 def _spendable_lots(wallet: Wallet, *, now: datetime) -> models.QuerySet[CreditLot]:
-    alive = Q(expires_at=None) | Q(expires_at__gt=now)
-    return CreditLot.objects.filter(alive, wallet=wallet, remaining__gt=0).order_by(
-        F("expires_at").asc(nulls_last=True), "id"
-    )
+    return _filled_lots(wallet).filter(Q(expires_at=None) | Q(expires_at__gt=now))
+
+
+def _filled_lots(wallet: Wallet) -> models.QuerySet[CreditLot]:
+    return CreditLot.objects.filter(wallet=wallet, remaining__gt=0).order_by(F("expires_at").asc(nulls_last=True), "id")
 
 
 def _take(lots: list[CreditLot], amount: int) -> list[tuple[CreditLot, int]]:
@@ -205,8 +204,19 @@ def _give_back(draw: LotDraw, *, now: datetime) -> None:
         )
 
 
-def _close_expired_lots(locked: Wallet, *, now: datetime) -> None:
-    for lot in CreditLot.objects.filter(wallet=locked, remaining__gt=0, expires_at__lte=now).order_by("id"):
+def _spendable_after_closing(locked: Wallet, *, now: datetime) -> list[CreditLot]:
+    """Write off what has expired; return the other lots, the one that expires first in front."""
+    lots = list(_filled_lots(locked))
+    _write_off(locked, [lot for lot in lots if _has_expired(lot, now=now)])
+    return [lot for lot in lots if not _has_expired(lot, now=now)]
+
+
+def _has_expired(lot: CreditLot, *, now: datetime) -> bool:
+    return lot.expires_at is not None and lot.expires_at <= now
+
+
+def _write_off(locked: Wallet, lots: list[CreditLot]) -> None:
+    for lot in lots:
         amount = lot.remaining
         lot.remaining = 0
         lot.save(update_fields=["remaining"])

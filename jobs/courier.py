@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
@@ -24,8 +25,11 @@ _TIMEOUT_S = 15
 _CLAIM = timedelta(seconds=25)  # longer than any try: a courier that dies leaves its claims to others after it
 _REPLY_BYTES = 1024
 _SENDERS = 64
-# One account's slow receiver takes this many senders at most.
+# A receiver that hangs keeps its sender until the timeout. So one host, and one account, get a few senders at most, and
+# those whose last try failed share half of all: the other half is for whoever answers.
 _AT_ONCE_PER_HOST = 4
+_AT_ONCE_PER_ACCOUNT = 12
+_AT_ONCE_TROUBLED = _SENDERS // 2
 
 
 class Courier:
@@ -57,34 +61,60 @@ class Courier:
 
 
 def claim_due(*, limit: int) -> list[WebhookDelivery]:
-    """Take up to `limit` events whose time has come, a few for each account and host."""
+    """Take up to `limit` events whose time has come, a few for each host and each account."""
     if limit <= 0:
         return []
     unclaimed = Q(claimed_until=None) | Q(claimed_until__lt=Now())
     due = WebhookDelivery.objects.filter(unclaimed, state=DeliveryState.PENDING, next_try_at__lte=Now())
-    under_way = _under_way_by_receiver()
+    busy = _Busy.now()
     ranked = due.annotate(
-        rank=Window(RowNumber(), partition_by=[F("user_id"), F("host")], order_by=F("next_try_at").asc())
+        is_troubled=Q(tries__gt=0) | Q(endpoint__failing_since__isnull=False),
+        rank=Window(RowNumber(), partition_by=[F("user_id"), F("host")], order_by=F("next_try_at").asc()),
     )
     candidates = ranked.filter(rank__lte=_AT_ONCE_PER_HOST).order_by("next_try_at")
-    claimed = []
-    for pk, user_id, host in candidates.values_list("pk", "user_id", "host")[:limit]:
-        receiver = (user_id, host)
-        if under_way.get(receiver, 0) >= _AT_ONCE_PER_HOST:
+    claimed: list[WebhookDelivery] = []
+    # All of them are looked at: a limit on the query would stop at the events of those who have their senders already.
+    for pk, *receiver in candidates.values_list("pk", "user_id", "host", "is_troubled"):
+        if len(claimed) == limit:
+            break
+        if not busy.admits(*receiver):
             continue
         # Whoever writes the claim sends: two couriers do not send the same try.
         if due.filter(pk=pk).update(claimed_until=Now() + _CLAIM, tries=F("tries") + 1):
-            under_way[receiver] = under_way.get(receiver, 0) + 1
+            busy.count(*receiver)
             claimed.append(WebhookDelivery.objects.select_related("user", "job", "endpoint").get(pk=pk))
     return claimed
 
 
-def _under_way_by_receiver() -> dict[tuple[int, str], int]:
-    counts: dict[tuple[int, str], int] = {}
-    claimed = WebhookDelivery.objects.filter(state=DeliveryState.PENDING, claimed_until__gt=Now())
-    for receiver in claimed.values_list("user_id", "host"):
-        counts[receiver] = counts.get(receiver, 0) + 1
-    return counts
+class _Busy:
+    """How many senders are under way, by host, by account, and to receivers whose last try failed."""
+
+    def __init__(self) -> None:
+        self._hosts: Counter[tuple[int, str]] = Counter()
+        self._accounts: Counter[int] = Counter()
+        self._troubled = 0
+
+    @classmethod
+    def now(cls) -> _Busy:
+        busy = cls()
+        claimed = WebhookDelivery.objects.filter(state=DeliveryState.PENDING, claimed_until__gt=Now())
+        # A claim counts as a try.
+        is_troubled = Q(tries__gt=1) | Q(endpoint__failing_since__isnull=False)
+        for receiver in claimed.annotate(is_troubled=is_troubled).values_list("user_id", "host", "is_troubled"):
+            busy.count(*receiver)
+        return busy
+
+    def admits(self, user_id: int, host: str, is_troubled: bool) -> bool:
+        return (
+            self._hosts[user_id, host] < _AT_ONCE_PER_HOST
+            and self._accounts[user_id] < _AT_ONCE_PER_ACCOUNT
+            and not (is_troubled and self._troubled >= _AT_ONCE_TROUBLED)
+        )
+
+    def count(self, user_id: int, host: str, is_troubled: bool) -> None:
+        self._hosts[user_id, host] += 1
+        self._accounts[user_id] += 1
+        self._troubled += is_troubled
 
 
 def _send(delivery: WebhookDelivery) -> None:
@@ -100,6 +130,9 @@ def _try(delivery: WebhookDelivery) -> Outcome:
     try:
         body, headers = webhooks.message_of(delivery, now=timezone.now())
         webhooks.check_webhook_url(delivery.url)
+        # Receivers that hang must not keep the process's few connections from everybody else, the sweeper among them.
+        if not connection.in_atomic_block:
+            connection.close()
         reply = fetch.post_bytes(
             delivery.url, body=body, headers=headers, total_s=_TIMEOUT_S, reply_bytes_max=_REPLY_BYTES
         )

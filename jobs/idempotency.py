@@ -67,13 +67,13 @@ class IdempotentRequest:
 
     def earlier(self) -> IdempotencyRecord | None:
         """Return what this key was answered before. Raises `IdempotencyKeyReused` if that was another request."""
-        record = (
-            IdempotencyRecord.objects.select_related("job")
-            .filter(user=self.user, key=self.key, created_at__gt=Now() - KEPT_FOR)
-            .first()
-        )
-        if record is not None and record.fingerprint != self.fingerprint:
+        record = IdempotencyRecord.objects.filter(user=self.user, key=self.key, created_at__gt=Now() - KEPT_FOR).first()
+        if record is None:
+            return None
+        if record.fingerprint != self.fingerprint:
             raise IdempotencyKeyReused
+        if isinstance(record.answer, str):  # a record of an earlier version is an object
+            record.answer = json.loads(record.answer)
         return record
 
     def record(self, *, job: Job, answer: dict[str, Any]) -> None:
@@ -85,7 +85,8 @@ class IdempotentRequest:
             key=self.key,
             fingerprint=self.fingerprint,
             job=job,
-            answer=answer,
+            # As text: PostgreSQL would put an object's names in another order, and the answer is to be the same.
+            answer=json.dumps(answer),
             created_at=timezone.now(),
         )
 

@@ -54,27 +54,33 @@ def claim_next(*, operations: Collection[str]) -> Job | None:
     with transaction.atomic():
         waiting = (
             Job.objects.filter(status=Status.QUEUED, operation__in=operations, deadline_at__gt=Now())
+            # One that may not be tried again must not stand in the way of all others.
+            .filter(attempt__lt=settings.JOB_ATTEMPTS_MAX)
             .filter(Q(not_before=None) | Q(not_before__lte=Now()))
             .filter(Q(cancel_at=None) | Q(cancel_at__gt=Now()))
             .order_by("turn", "created_at")
         )
         job_id = waiting.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
-        return claim_job(job_id) if job_id is not None else None
+        return _taken(job_id) if job_id is not None else None
 
 
+@transaction.atomic
 def claim_job(job_id: UUID) -> Job | None:
     """Take this job if it is queued or its lease has run out. None if another worker has it or it has ended."""
+    return _taken(job_id)
+
+
+def _taken(job_id: UUID) -> Job | None:
     takeable = Q(status=Status.QUEUED, deadline_at__gt=Now()) | Q(status=Status.PROCESSING, lease_until__lt=Now())
-    with transaction.atomic():
-        won = Job.objects.filter(takeable, pk=job_id, attempt__lt=settings.JOB_ATTEMPTS_MAX).update(
-            status=Status.PROCESSING,
-            attempt=F("attempt") + 1,
-            lease_until=_lease(),
-            started_at=Coalesce("started_at", Now()),
-            stage="",
-            progress=0,
-        )
-        return Job.objects.get(pk=job_id) if won else None
+    won = Job.objects.filter(takeable, pk=job_id, attempt__lt=settings.JOB_ATTEMPTS_MAX).update(
+        status=Status.PROCESSING,
+        attempt=F("attempt") + 1,
+        lease_until=_lease(),
+        started_at=Coalesce("started_at", Now()),
+        stage="",
+        progress=0,
+    )
+    return Job.objects.get(pk=job_id) if won else None
 
 
 def heartbeat(*, job_id: UUID, attempt: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from billing import ledger
 from jobs import dispatch, fairness, images, storage, uploads
 from jobs.catalogue import Operation
 from jobs.idempotency import IdempotentRequest
-from jobs.models import ENDED, Job, Status
+from jobs.models import Job, Status
 from jobs.representation import submission_json
 from jobs.targets import NO_GROWTH, Grow, boxes_to_json
 from jobs.uploads import CheckedInput
@@ -145,7 +146,7 @@ def submit_job(
                 **_as_columns(output),
                 **_as_call_columns(call),
             )
-            answer = submission_json(job)
+            answer = submission_json(job, warnings=checked.warnings)
             if call.idempotent is not None:
                 call.idempotent.record(job=job, answer=answer)
             transaction.on_commit(lambda: _ring(job))
@@ -158,7 +159,7 @@ def submit_job(
     except (OperationalError, InterfaceError):
         raise  # the commit may have happened all the same; if not, the sweep finds the files
     except BaseException:
-        storage.delete(stored or [storage.input_name(job_id, checked.facts.extension)])
+        storage.delete([storage.input_name(job_id, checked.facts.extension), storage.mask_name(job_id)])
         raise
     return Submission(job=job, answer=answer)
 
@@ -204,29 +205,31 @@ def _as_call_columns(call: CallOptions) -> dict[str, Any]:
     return {
         "webhook_url": call.webhook_url,
         "metadata": call.metadata,
-        "cancel_at": None if seconds is None else timezone.now() + timedelta(seconds=seconds),
+        "cancel_at": None if seconds is None else Now() + timedelta(seconds=seconds),
     }
 
 
 def _create_row(job_id: uuid.UUID, *, checked: CheckedInput, stored: list[str], **facts: Any) -> Job:
-    now = timezone.now()
+    # What the sweeper compares with the database's clock is written by it: this machine's own may be off.
     return Job.objects.create(
         id=job_id,
-        ring_at=now + timedelta(seconds=settings.RING_AGAIN_S),
-        deadline_at=now + timedelta(seconds=settings.QUEUE_TIME_LIMIT_S),
+        ring_at=Now() + timedelta(seconds=settings.RING_AGAIN_S),
+        deadline_at=Now() + timedelta(seconds=settings.QUEUE_TIME_LIMIT_S),
         input_name=stored[0],
         input_format=checked.facts.format,
         mask_name=stored[1],
         boxes=boxes_to_json(checked.boxes),
         width=checked.facts.width,
         height=checked.facts.height,
-        created_at=now,
+        created_at=timezone.now(),
         **facts,
     )
 
 
 def _refuse_too_many(user: User, *, active_jobs_max: int) -> None:
-    if Job.objects.filter(user=user).exclude(status__in=ENDED).count() >= active_jobs_max:
+    # Two equalities, so that the partial indexes serve: an account's history would be counted each time otherwise.
+    unfinished = Job.objects.filter(Q(status=Status.QUEUED) | Q(status=Status.PROCESSING), user=user)
+    if unfinished[:active_jobs_max].count() >= active_jobs_max:
         raise TooManyActiveJobs(
             f"{active_jobs_max} of your jobs are still unfinished, the most your plan allows. "
             "Wait for one to end, then submit again."

@@ -16,6 +16,8 @@ from jobs.models import Job, Status
 logger = logging.getLogger(__name__)
 
 _BATCH = 200
+# A bell does not name a job, and one is enough for all that waits: as many as wake every idle thread will do.
+_BELLS = 32
 
 
 def sweep() -> dict[str, int]:
@@ -61,7 +63,7 @@ def ring_again() -> int:
     """Ring for queued jobs that nobody has claimed: the message was lost, or the broker was down."""
     due = Job.objects.filter(status=Status.QUEUED, ring_at__lte=Now()).order_by("ring_at")
     rung = 0
-    for job_id, operation in list(due.values_list("pk", "operation")[:_BATCH]):
+    for job_id, operation in list(due.values_list("pk", "operation")[:_BELLS]):
         again = Now() + timedelta(seconds=settings.RING_AGAIN_S)
         # Whoever moves the time rings: two sweepers do not ring twice.
         mine = Job.objects.filter(pk=job_id, status=Status.QUEUED, ring_at__lte=Now()).update(ring_at=again)

@@ -135,8 +135,10 @@ def rotate_secret(*, user: User, endpoint: WebhookEndpoint | None, now: datetime
 
 
 def announce(job: Job, status: Status) -> None:
-    """Queue the events of a job's end, one for each receiver; part of the transaction that ends it."""
-    now = timezone.now()
+    """Queue the events of a job's end, one for each receiver; part of the transaction that ends it.
+
+    They are due by the database's clock: a worker whose own is ahead must not make receivers wait.
+    """
     receivers: list[tuple[WebhookEndpoint | None, str]] = [(None, job.webhook_url)] if job.webhook_url else []
     receivers += [(endpoint, endpoint.url) for endpoint in _told(job.user_id)]
     WebhookDelivery.objects.bulk_create(
@@ -147,8 +149,8 @@ def announce(job: Job, status: Status) -> None:
             url=url,
             host=_host(url),
             event=f"job.{status.value}",
-            next_try_at=now,
-            created_at=now,
+            next_try_at=Now(),
+            created_at=Now(),
         )
         for endpoint, url in receivers
     )
@@ -165,7 +167,7 @@ def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
         url=endpoint.url,
         host=_host(endpoint.url),
         event=TEST_EVENT,
-        next_try_at=now,
+        next_try_at=Now(),
         created_at=now,
     )
 
@@ -221,7 +223,7 @@ def record(delivery: WebhookDelivery, outcome: Outcome, *, now: datetime | None 
     elif outcome.is_gone or row.tries > len(PAUSES_S):
         row.state = DeliveryState.FAILED
     else:
-        row.next_try_at = now + _pause(row.tries, outcome)
+        row.next_try_at = Now() + _pause(row.tries, outcome)
     row.save()
     if row.endpoint_id is not None:
         _note_on_endpoint(row.endpoint_id, outcome, now)

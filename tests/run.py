@@ -12,7 +12,7 @@ from tests.servers.redis import running_redis
 
 # Two at a time: the smallest machine the project promises to be tested on has two cores.
 _PARALLEL = ["-n", "2", "--dist", "loadfile"]
-_ON_SERVERS = ["tests/accounts", "tests/billing", "tests/jobs", "tests/pixelsite", "tests/live"]
+_ON_SERVERS = ["tests/accounts", "tests/billing", "tests/jobs", "tests/hostile", "tests/pixelsite", "tests/live"]
 
 
 def _pytest(title: str, arguments: list[str], **environment: str) -> int:
@@ -27,9 +27,13 @@ def main() -> int:
         servers = {"DATABASE_URL": postgres.url, "REDIS_URL": redis.url}
         rounds = [
             _pytest("PostgreSQL and Redis", [*_PARALLEL, *_ON_SERVERS], **servers),
-            _pytest("Embedded defaults", [*_PARALLEL, "-m", "not postgres and not live and not browser"]),
+            _pytest(
+                "Embedded defaults", [*_PARALLEL, "-m", "not postgres and not live and not browser and not faults"]
+            ),
             _pytest("Real processes and a real browser, embedded defaults", ["-m", "live or browser"]),
         ]
+    # Alone, on servers of its own that it may kill; it prints what it did.
+    rounds.append(_pytest("Faults: kills, freezes, outages", ["-s", "-m", "faults", "tests/faults"]))
     return max(rounds)
 
 

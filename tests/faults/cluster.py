@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,13 +16,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+import httpx
 from celery import Celery
 
 from jobs.catalogue import REMOVE_OBJECT
 from pixelsite.lib import broker
+from tests.faults import engine
+from tests.faults.worker import ready_mark
 from tests.servers.postgres import PostgresServer
-from tests.servers.processes import end_process, free_port
+from tests.servers.processes import end_process, free_port, wait_until
 from tests.servers.redis import RedisServer
 from tests.servers.site import SiteServer
 
@@ -30,6 +37,7 @@ QUICK = {
     "PIXELSITE_RING_AGAIN_S": "2",
     "PIXELSITE_SWEEP_S": "1",
     "PIXELSITE_ORPHAN_S": "8",
+    "PIXELSITE_ENGINES": engine.NAME,
     "PIXELSITE_FETCH_ALLOWED_NETWORKS": "127.0.0.0/8",
     "PIXELSITE_LOG_LEVEL": "WARNING",
     "PIXELSITE_DATABASE_CONNECTIONS": "10",
@@ -65,7 +73,16 @@ class Cluster:
     def start_all(self) -> None:
         python = sys.executable
         for port in self.web_ports:
-            serve = [python, "-m", "uvicorn", "pixelsite.asgi:application", "--host", "127.0.0.1", "--port", str(port)]
+            serve = [
+                python,
+                "-m",
+                "uvicorn",
+                "tests.faults.web:application",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(port),
+            ]
             options = ["--no-access-log", "--lifespan", "off", "--reset-contextvars", "--log-level", "warning"]
             self.kept.append(Kept(f"web-{port}", [*serve, *options]))
         for number, options in enumerate(self.worker_options):
@@ -114,18 +131,38 @@ class Cluster:
             )
         kept.starts += 1
 
-    def audit(self) -> dict[str, object]:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.faults.audit"],
-            cwd=self.site.root,
-            env=self.site.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        facts: dict[str, object] = json.loads(done.stdout)
-        return facts
+    def wait_until_ready(self) -> None:
+        """Return once every web answers and every worker takes jobs."""
+        for url in self.urls:
+            wait_until(lambda url=url: _answers(url), what=url, timeout_s=90)  # type: ignore[misc]
+        workers = len(self.worker_options)
+        wait_until(lambda: len(self.ready_workers()) == workers, what="A worker", timeout_s=90)
+
+    def ready_workers(self) -> list[subprocess.Popen[bytes]]:
+        """Those that take jobs; one that is just starting has nothing to lose."""
+        return [process for process in self.running("worker") if ready_mark(self.site.data, process.pid).exists()]
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/v1/models", timeout=5).status_code == 401
+    except httpx.TransportError:
+        return False
+
+
+def audit(site: SiteServer, *, within_s: float = 0) -> dict[str, Any]:
+    """Return what is wrong with a site once nothing is under way any more, or the time is up."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.audit", "--within", str(within_s)],
+        cwd=site.root,
+        env=site.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    facts: dict[str, Any] = json.loads(done.stdout)
+    return facts
 
 
 @dataclass
@@ -137,9 +174,23 @@ class Faults:
     postgres: PostgresServer | None = None
     redis: RedisServer | None = None
     done: list[str] = field(default_factory=list)
+    _seen: set[tuple[str, int]] = field(default_factory=set)
 
     def kill_worker(self) -> None:
         self._signal("worker", signal.SIGKILL)
+
+    def kill_worker_at_work(self) -> None:
+        """In the middle of a job, as far as a look from outside can tell."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.cluster.site.database}?mode=ro", uri=True)) as look:
+            wait_until(lambda: self._has_begun_another(look), what="Work", timeout_s=60)
+        self.kill_worker()
+
+    def _has_begun_another(self, look: sqlite3.Connection) -> bool:
+        """Whether an attempt is under way that no earlier look saw: one whose worker is dead stays so for its lease."""
+        under_way = set(look.execute("SELECT id, attempt FROM jobs_job WHERE status = 'processing'"))
+        has_begun = bool(under_way - self._seen)
+        self._seen |= under_way
+        return has_begun
 
     def kill_web(self) -> None:
         self._signal("web", signal.SIGKILL)
@@ -163,6 +214,14 @@ class Faults:
                 resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (10, limits[1]))
                 time.sleep(1)
                 resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+
+    def kill_decoder(self) -> None:
+        """The child in which a worker reads and writes pictures, as a picture made to break it would."""
+        for process in self._one("worker"):
+            for thread in Path(f"/proc/{process.pid}/task").glob("*/children"):
+                with contextlib.suppress(OSError):  # ended meanwhile
+                    for child in thread.read_text().split():
+                        os.kill(int(child), signal.SIGKILL)
 
     def ring_needlessly(self) -> None:
         """Tasks delivered twice: bells for work that is done or under way."""
@@ -192,7 +251,7 @@ class Faults:
         fault()
 
     def _one(self, prefix: str) -> list[subprocess.Popen[bytes]]:
-        running = self.cluster.running(prefix)
+        running = (prefix == "worker" and self.cluster.ready_workers()) or self.cluster.running(prefix)
         return [self.random.choice(running)] if running else []
 
     def _signal(self, prefix: str, what: signal.Signals) -> None:

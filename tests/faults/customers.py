@@ -51,6 +51,10 @@ class Customers:
     webhook_url: str
     seed: int
     poison_every: int = 0
+    die_every: int = 0
+    """Every so many submissions end the web process between their commit and the bell."""
+    sleep_s: float = 0
+    """How long each job takes beyond its work."""
     accepted: dict[str, str] = field(default_factory=dict)
     """Idempotency key to job id."""
     odd_answers: list[str] = field(default_factory=list)
@@ -69,7 +73,9 @@ class Customers:
         choose = random.Random(self.seed * 1_000_003 + number)
         key = str(uuid.UUID(int=choose.getrandbits(128)))
         headers = {"Authorization": f"Bearer {choose.choice(self.keys)}", "Idempotency-Key": key}
-        metadata: dict[str, Any] = {"number": number}
+        metadata: dict[str, Any] = {"number": number} | ({"sleep_s": self.sleep_s} if self.sleep_s else {})
+        if self.die_every and number % self.die_every == self.die_every // 3:
+            metadata["die_before_ring"] = True
         if self.poison_every and number % self.poison_every == self.poison_every // 2:
             metadata["poison"] = True
         fields = {"bbox": "12,12,5,5", "metadata": json.dumps(metadata)}

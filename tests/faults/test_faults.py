@@ -10,16 +10,17 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.cluster import QUICK, Cluster, Faults, cluster_on
+from tests.faults.cluster import LEASE_S, QUICK, Faults, audit, cluster_on
 from tests.faults.customers import Customers, open_accounts
 from tests.faults.sink import Sink, running_sink
 from tests.servers.postgres import running_postgres
-from tests.servers.processes import free_port, short_folder
+from tests.servers.processes import free_port, short_folder, wait_until
 from tests.servers.redis import running_redis
 from tests.servers.site import SiteServer
 
@@ -27,11 +28,16 @@ pytestmark = pytest.mark.faults
 
 JOBS = int(os.environ.get("FAULTS_JOBS", "500"))
 SEED = int(os.environ.get("FAULTS_SEED", str(random.SystemRandom().randrange(10**6))))
+_ACCEPTED_S_MAX = max(240, JOBS // 5)
 _SETTLED_S_MAX = 300
+_KILLS_ON_SQLITE = 4
+# To start a worker takes seconds of a core: at one fault a second a long run would measure little else.
+_PAUSE_S = 1.0 if JOBS <= 1000 else 5.0
 
 
-def _site(root: Path, data: Path, **environment: str) -> SiteServer:
-    return SiteServer(root=root, data=data, port=free_port(), extra=QUICK | environment)
+@pytest.fixture(autouse=True)
+def _seed_is_told() -> None:
+    print(f"\nFAULTS_SEED={SEED} FAULTS_JOBS={JOBS} repeats this run's choices")  # shown with every failure
 
 
 @pytest.fixture
@@ -40,32 +46,64 @@ def sink() -> Iterator[Sink]:
         yield sink
 
 
-def _befall(faults: Faults, menu: list[Callable[[], None]], until: threading.Event, pause_s: float) -> None:
+def _site(root: Path, data: Path, **environment: str) -> SiteServer:
+    # A look for orphans visits the folders of all jobs.
+    quick = QUICK | {"PIXELSITE_ORPHAN_S": str(max(8, JOBS // 250))}
+    return SiteServer(root=root, data=data, port=free_port(), extra=quick | environment)
+
+
+class _Fate(threading.Thread):
     """Each fault once in an order of its own, then again, until told to stop."""
-    while True:
-        for fault in faults.random.sample(menu, len(menu)):
-            if until.wait(pause_s):
-                return
-            faults.happen(fault)
+
+    def __init__(self, faults: Faults, menu: list[Callable[[], None]], pause_s: float) -> None:
+        super().__init__(name="fate")
+        self._faults, self._menu, self._pause_s = faults, menu, pause_s
+        self._over = threading.Event()
+        self._failure: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            while True:
+                for fault in self._faults.random.sample(self._menu, len(self._menu)):
+                    if self._over.wait(self._pause_s):
+                        return
+                    self._faults.happen(fault)
+        except BaseException as error:  # noqa: BLE001  # raised again by `stop`, in the test's thread
+            self._failure = error
+
+    def end_after(self, count: int) -> None:
+        """Return once so many faults have happened, or none will any more."""
+        while self.is_alive() and len(self._faults.done) < count:
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+        if self._failure is not None:
+            raise self._failure
 
 
-def _settled(cluster: Cluster, timeout_s: float = _SETTLED_S_MAX) -> dict[str, Any]:
-    """Audit until nothing is wrong, or the time is up."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        facts: dict[str, Any] = cluster.audit()
-        if not facts["wrong"] or time.monotonic() > deadline:
-            return facts
-        time.sleep(2)
+@contextmanager
+def _befallen_by(faults: Faults, menu: list[Callable[[], None]], pause_s: float) -> Iterator[_Fate]:
+    fate = _Fate(faults, menu, pause_s)
+    fate.start()
+    try:
+        yield fate
+    finally:
+        fate.stop()
 
 
-def _report(title: str, facts: dict[str, Any], faults: Faults, customers: Customers, started: float) -> None:
+def _report(title: str, facts: dict[str, Any], faults: Faults, customers: Customers, seconds: list[float]) -> None:
     cluster = faults.cluster
     happened = {name: faults.done.count(name) for name in sorted(set(faults.done))}
+    accepted_s, asked_s = seconds
     print(
-        f"\n{title}, seed {SEED}: {len(facts['jobs'])} jobs final after {time.monotonic() - started:.0f} s; "
-        f"{happened}; workers started {cluster.starts('worker')} times, webs {cluster.starts('web')}; "
-        f"attempts {facts['attempts']}, errors {facts['errors']}; {customers.repeats} submissions repeated"
+        f"\n{title}, seed {SEED}: {len(facts['jobs'])} jobs accepted in {accepted_s:.0f} s, "
+        f"final after {asked_s + facts['final_after_s']:.0f} s, tidy after {asked_s + facts['tidy_after_s']:.0f} s; "
+        f"{sum(happened.values())} faults {happened}; workers started {cluster.starts('worker')} times, webs "
+        f"{cluster.starts('web')}, attendant {cluster.starts('attendant')}; attempts {facts['attempts']}, "
+        f"errors {facts['errors']}, of them {facts['innocent_lost']} beside a poisoned job or a fault; "
+        f"{customers.repeats} submissions repeated"
     )
 
 
@@ -83,28 +121,27 @@ def test_nothing_is_lost_on_postgresql_and_redis(pytestconfig: pytest.Config, si
         site = _site(pytestconfig.rootpath, data, DATABASE_URL=postgres.url, REDIS_URL=redis.url)
         # One worker's clock is two minutes ahead.
         with cluster_on(site, webs=2, worker_options=[[], ["--skew", "120"]]) as cluster:
-            started = time.monotonic()
             keys = open_accounts(site, ["ann", "ben", "cleo"])
-            customers = Customers(cluster.urls, keys, sink.url, SEED, poison_every=max(250, JOBS // 10))
+            customers = Customers(
+                cluster.urls, keys, sink.url, SEED, poison_every=max(250, JOBS // 10), die_every=max(250, JOBS // 20)
+            )
             faults = Faults(cluster, random.Random(SEED), postgres, redis)
             menu = [
                 faults.kill_worker, faults.kill_worker, faults.kill_web, faults.kill_attendant, faults.freeze_worker,
-                faults.fill_disk, faults.ring_needlessly, faults.restart_broker, faults.restart_database,
+                faults.kill_decoder, faults.fill_disk, faults.ring_needlessly, faults.restart_broker,
+                faults.restart_database,
             ]  # fmt: skip
-            over = threading.Event()
-            fate = threading.Thread(target=_befall, args=(faults, menu, over, 1.0))
-            fate.start()
-            try:
-                customers.submit(JOBS)
-                while len(faults.done) < len(menu):  # each fault has happened
-                    time.sleep(0.2)
-            finally:
-                over.set()
-                fate.join()
-            facts = _settled(cluster)
-            _report("PostgreSQL and Redis", facts, faults, customers, started)
+            started = time.monotonic()
+            with _befallen_by(faults, menu, _PAUSE_S) as fate:
+                customers.submit(JOBS, give_up_after_s=_ACCEPTED_S_MAX)
+                accepted_s = time.monotonic() - started
+                fate.end_after(len(menu))
+            asked_s = time.monotonic() - started
+            facts = audit(site, within_s=_SETTLED_S_MAX)
+            _report("PostgreSQL and Redis", facts, faults, customers, [accepted_s, asked_s])
 
     _assert_nothing_lost(facts, customers, sink)
+    assert facts["poisoned"]
     assert all(end == ["failed", "worker_lost", 3] for end in facts["poisoned"].values())
 
 
@@ -114,23 +151,19 @@ def test_nothing_is_lost_on_sqlite_with_a_worker_that_dies_over_and_over(
     with short_folder("faults-") as data:
         site = _site(pytestconfig.rootpath, data)
         with cluster_on(site, webs=1, worker_options=[[]]) as cluster:
-            started = time.monotonic()
-            customers = Customers(cluster.urls, open_accounts(site, ["ann", "ben"]), sink.url, SEED)
+            customers = Customers(cluster.urls, open_accounts(site, ["ann", "ben"]), sink.url, SEED, sleep_s=0.1)
             faults = Faults(cluster, random.Random(SEED))
-            over = threading.Event()
-            fate = threading.Thread(target=_befall, args=(faults, [faults.kill_worker], over, 2.5))
-            fate.start()
-            try:
-                customers.submit(JOBS // 5)
-                while len(faults.done) < 4:
-                    time.sleep(0.2)
-            finally:
-                over.set()
-                fate.join()
-            facts = _settled(cluster)
-            _report("SQLite and files", facts, faults, customers, started)
+            started = time.monotonic()
+            with _befallen_by(faults, [faults.kill_worker_at_work], pause_s=0.1) as fate:
+                customers.submit(JOBS // 5, give_up_after_s=_ACCEPTED_S_MAX)
+                accepted_s = time.monotonic() - started
+                fate.end_after(_KILLS_ON_SQLITE)
+            asked_s = time.monotonic() - started
+            facts = audit(site, within_s=_SETTLED_S_MAX)
+            _report("SQLite and files", facts, faults, customers, [accepted_s, asked_s])
 
     _assert_nothing_lost(facts, customers, sink)
+    assert set(facts["attempts"]) > {"1"}  # the kills hit jobs, and those were taken up again
 
 
 def test_without_the_sweeper_and_with_early_acknowledgement_the_same_audit_finds_lost_jobs(
@@ -142,6 +175,7 @@ def test_without_the_sweeper_and_with_early_acknowledgement_the_same_audit_finds
         with cluster_on(site, webs=1, worker_options=[["--naive"]], has_attendant=False) as cluster:
             customers = Customers(cluster.urls, open_accounts(site, ["ann"]), sink.url, SEED, poison_every=20)
             customers.submit(40)  # two of them kill their worker in the middle of the work
-            facts = _settled(cluster, timeout_s=10)
+            wait_until(lambda: cluster.starts("worker") > 1, what="A worker killed by its job", timeout_s=90)
+            facts = audit(site, within_s=LEASE_S + 7)
 
     assert any("is processing" in offence for offence in facts["wrong"])

@@ -7,6 +7,7 @@ import json
 import resource
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -121,11 +122,13 @@ def test_a_thousand_who_wait_block_nobody(pytestconfig: pytest.Config) -> None:
     """Half of them poll long, half of them listen to events, all on one web process; each is told of the end."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
-    with _site_without_a_worker(pytestconfig) as (_, api):
-        job_id = api.post(SUBMIT, **_sent()).json()["id"]
+    with _site_without_a_worker(pytestconfig) as (site, api):
+        job_id = [api.post(SUBMIT, **_sent()).json()["id"] for _ in range(20)][-1]  # the process is warm then
         paths = [f"/v1/image/{job_id}?wait=60", f"/v1/image/{job_id}/events"] * 500
+        crowd = _Crowd(site, api)
 
-        answers = asyncio.run(_wait_on(api, paths, meanwhile=lambda: _submit_and_cancel(api, job_id)))
+        answers = asyncio.run(_wait_on(api, paths, meanwhile=lambda: crowd.submit_and_cancel(job_id)))
+        print(f"\n{crowd}")
 
     assert {answer.status_code for answer in answers} == {200}
     assert all('"canceled"' in answer.text for answer in answers)
@@ -149,17 +152,56 @@ class _site_without_a_worker:  # noqa: N801  # reads as the context manager it i
 
 
 async def _wait_on(api: httpx.Client, paths: list[str], meanwhile: Any) -> list[httpx.Response]:
+    """Wait on all of these paths; `meanwhile` is called once every stream has begun."""
     limits = httpx.Limits(max_connections=None)
+    begun: list[str] = []
     async with httpx.AsyncClient(
         base_url=api.base_url, headers=api.headers, limits=limits, timeout=httpx.Timeout(120, connect=60)
     ) as client:
-        waiting = [asyncio.create_task(client.get(path)) for path in paths]
+        waiting = []
+        for path in paths:
+            waiting.append(asyncio.create_task(_wait_until_ended(client, path, begun)))
+            await asyncio.sleep(0.01)
+        while len(begun) < sum(path.endswith("/events") for path in paths):
+            await asyncio.sleep(0.1)
         await asyncio.to_thread(meanwhile)
         return await asyncio.gather(*waiting)
 
 
-def _submit_and_cancel(api: httpx.Client, job_id: str) -> None:
-    # By the time ten submissions were accepted, most of the thousand wait; the last of them come to an ended job.
-    for _ in range(10):
-        assert api.post(SUBMIT, **_sent()).status_code == 202
-    assert api.delete(f"/v1/image/{job_id}").status_code == 200
+async def _wait_until_ended(client: httpx.AsyncClient, path: str, begun: list[str]) -> httpx.Response:
+    while True:
+        async with client.stream("GET", path) as answer:
+            begun += [path] if path.endswith("/events") else []
+            await answer.aread()
+        if '"queued"' not in answer.text or path.endswith("/events"):
+            return answer  # else its minute was over: ask again, as a program would
+
+
+class _Crowd:
+    """What a web process does while many wait: what they cost it, and how long a submission takes."""
+
+    def __init__(self, site: SiteServer, api: httpx.Client) -> None:
+        assert site.process is not None
+        self._process = Path(f"/proc/{site.process.pid}")
+        self._api = api
+        self._before = self._resident_kb()
+        self._more_kb = 0
+        self._took_s: list[float] = []
+
+    def submit_and_cancel(self, job_id: str) -> None:
+        self._more_kb = self._resident_kb() - self._before
+        for _ in range(40):
+            started = time.monotonic()
+            assert self._api.post(SUBMIT, **_sent()).status_code == 202
+            self._took_s.append(time.monotonic() - started)
+        assert self._api.delete(f"/v1/image/{job_id}").status_code == 200
+
+    def __str__(self) -> str:
+        took = sorted(self._took_s)
+        return (
+            f"1000 wait: {self._before / 1000:.0f} MB before, {self._more_kb / 1000:.0f} kB more for each; submissions "
+            f"meanwhile p50 {took[len(took) // 2]:.2f} s, p99 {took[-1]:.2f} s"
+        )
+
+    def _resident_kb(self) -> int:
+        return int((self._process / "statm").read_text().split()[1]) * resource.getpagesize() // 1000
