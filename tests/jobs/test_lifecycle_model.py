@@ -10,7 +10,6 @@ import itertools
 import os
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from accounts.models import User
 from billing import invariants, ledger
@@ -33,6 +32,7 @@ from jobs.submission import CallOptions, OutputOptions, TooManyActiveJobs, submi
 from jobs.targets import Box
 from jobs.uploads import CheckedInput, Source, check_input
 from tests.jobs.conftest import photo
+from tests.jobs.model import Known, Lot, Purse
 
 RUNS = int(os.environ.get("LIFECYCLE_RUNS", "30"))
 STEPS = int(os.environ.get("LIFECYCLE_STEPS", "30"))
@@ -42,63 +42,6 @@ ACTIVE_MAX = 4
 SIGNUP = 3 * PRICE
 _numbers = itertools.count(1)
 _LONG_AGO, _LONG = timedelta(hours=1), timedelta(hours=2)
-
-
-@dataclass(eq=False)
-class Lot:
-    """`rank` orders lots by their end; None never ends."""
-
-    pk: int
-    remaining: int
-    rank: tuple[int, int] | None
-    has_expired: bool = False
-
-
-@dataclass(eq=False)
-class Known:
-    """What the model knows of a job."""
-
-    pk: uuid.UUID
-    drawn: list[tuple[Lot, int]]
-    status: str = "queued"
-    attempt: int = 0
-    is_silent: bool = False
-    """Its lease has run out."""
-    is_paused: bool = False
-    is_late: bool = False
-    is_unwanted: bool = False
-    images_due: bool = False
-    has_images: bool = True
-
-
-@dataclass
-class Purse:
-    """The model of a wallet: lots in the order in which they were made."""
-
-    lots: list[Lot] = field(default_factory=list)
-
-    def spendable(self) -> list[Lot]:
-        alive = [lot for lot in self.lots if lot.remaining and not lot.has_expired]
-        return sorted(alive, key=lambda lot: (lot.rank is None, lot.rank or (0, 0), lot.pk))
-
-    def balance(self) -> int:
-        return sum(lot.remaining for lot in self.spendable())
-
-    def take(self, amount: int) -> list[tuple[Lot, int]]:
-        self.close_expired()
-        taken = []
-        for lot in self.spendable():
-            part = min(lot.remaining, amount)
-            if part:
-                lot.remaining -= part
-                amount -= part
-                taken.append((lot, part))
-        return taken
-
-    def close_expired(self) -> None:
-        for lot in self.lots:
-            if lot.has_expired:
-                lot.remaining = 0
 
 
 class SiteMachine(RuleBasedStateMachine):
@@ -128,9 +71,38 @@ class SiteMachine(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.undo.__exit__(None, None, None)
 
+    @rule(data=st.data())
+    def something_happens(self, data: st.DataObject) -> None:
+        """One rule that chooses among what can happen now: of many rules most steps would be spent on nothing."""
+        jobs = self.jobs.values()
+        under_way = [job for job in jobs if job.status == "processing"]
+        may_expire = any(lot.rank and not lot.has_expired for lot in self.purse.lots)
+        options = [
+            (self.submit, 5),
+            (self.claim_next, 5 * any(job.status == "queued" for job in jobs)),
+            (self.a_worker_says, 5 * bool(under_way)),
+            (self.nobody_listens_to_a_worker_that_lost_its_job, 2 * any(job.attempt for job in jobs)),
+            (self.a_lease_runs_out, 3 * bool(under_way)),
+            (self.sweep, 4 if any(job.needs_a_sweep for job in jobs) else 1),
+            (self.claim, 2 * bool(jobs)),
+            (self.a_time_comes, any(not job.has_ended for job in jobs)),
+            (self.cancel, bool(jobs)),
+            (self.images_go, any(job.has_ended for job in jobs)),
+            (self.submit_a_copy_at_once, bool(self.keys) and self.purse.balance() >= PRICE),
+            (self.a_lot_expires, 2 * may_expire),
+            (self.grant_some, 1),
+            (self.grant_again, bool(self.sources)),
+            (self.adjust, 1),
+        ]
+        names = [happens.__name__ for happens, weight in options for _ in range(weight)]
+        getattr(self, data.draw(st.sampled_from(names)))(data)
+
     # --- credits ------------------------------------------------------------------------------------------------
 
-    @rule(amount=st.integers(1, 12), days=st.none() | st.integers(1, 20) | st.integers(40, 60))
+    def grant_some(self, data: st.DataObject) -> None:
+        days = data.draw(st.none() | st.integers(1, 20) | st.integers(40, 60))
+        self.grant(amount=data.draw(st.integers(1, 12)), days=days)
+
     def grant(self, amount: int, days: int | None) -> None:
         number = next(_numbers)
         ends = None if days is None else self.start + timedelta(days=days, microseconds=number)
@@ -140,14 +112,13 @@ class SiteMachine(RuleBasedStateMachine):
         self.sources.append(source)
         self._know_new_lot(amount, None if days is None else (days, number))
 
-    @precondition(lambda self: self.sources)
-    @rule(data=st.data())
     def grant_again(self, data: st.DataObject) -> None:
         source = data.draw(st.sampled_from(self.sources))
         assert ledger.grant(wallet=self.wallet, kind=LotKind.TOPUP, amount=9, source=source) is None
 
-    @rule(amount=st.integers(-20, 20).filter(bool))
-    def adjust(self, amount: int) -> None:
+    def adjust(self, data: st.DataObject) -> None:
+        amount = data.draw(st.integers(-20, 20).filter(bool))
+
         def adjust() -> None:
             ledger.adjust(wallet=self.wallet, amount=amount, actor=self.user, reason="by the test")
 
@@ -161,8 +132,6 @@ class SiteMachine(RuleBasedStateMachine):
             adjust()
             self.purse.take(-amount)
 
-    @precondition(lambda self: any(lot.rank and not lot.has_expired for lot in self.purse.lots))
-    @rule(data=st.data())
     def a_lot_expires(self, data: st.DataObject) -> None:
         lot = data.draw(st.sampled_from([lot for lot in self.purse.lots if lot.rank and not lot.has_expired]))
         CreditLot.objects.filter(pk=lot.pk).update(expires_at=self.start - _LONG_AGO)
@@ -170,9 +139,8 @@ class SiteMachine(RuleBasedStateMachine):
 
     # --- customers ----------------------------------------------------------------------------------------------
 
-    @rule(has_key=st.booleans(), may_wait=st.booleans())
-    def submit(self, has_key: bool, may_wait: bool) -> None:
-        key = uuid.uuid4().hex if has_key else None
+    def submit(self, data: st.DataObject) -> None:
+        key, may_wait = data.draw(st.sampled_from([None, uuid.uuid4().hex])), data.draw(st.booleans())
         unfinished = sum(job.status in ("queued", "processing") for job in self.jobs.values())
         if self.purse.balance() < PRICE:
             with pytest.raises(ledger.InsufficientCredits):
@@ -186,8 +154,6 @@ class SiteMachine(RuleBasedStateMachine):
             if key is not None:
                 self.keys[key] = job.pk
 
-    @precondition(lambda self: self.keys and self.purse.balance() >= PRICE)
-    @rule(data=st.data())
     def submit_a_copy_at_once(self, data: st.DataObject) -> None:
         """Past the look that finds an earlier answer: only the database stands between it and a second job."""
         if sum(job.status in ("queued", "processing") for job in self.jobs.values()) >= ACTIVE_MAX:
@@ -196,8 +162,6 @@ class SiteMachine(RuleBasedStateMachine):
         copy = self._submit(key, may_wait=True)
         assert (copy.is_replay, copy.job.pk) == (True, self.keys[key])
 
-    @precondition(lambda self: self.jobs)
-    @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         job = self._any_job(data)
         if job.status == "queued":
@@ -207,11 +171,9 @@ class SiteMachine(RuleBasedStateMachine):
             with pytest.raises(lifecycle.NotCancelable):
                 lifecycle.cancel_job(job=Job.objects.get(pk=job.pk))
 
-    @precondition(lambda self: any(job.status not in ("queued", "processing") for job in self.jobs.values()))
-    @rule(data=st.data(), at_once=st.booleans())
-    def images_go(self, data: st.DataObject, at_once: bool) -> None:
-        job = self._any_job(data, lambda job: job.status not in ("queued", "processing"))
-        if at_once:
+    def images_go(self, data: st.DataObject) -> None:
+        job = self._any_job(data, lambda job: job.has_ended)
+        if data.draw(st.booleans()):
             retention.delete_images(Job.objects.get(pk=job.pk))
             job.has_images = False
         else:
@@ -220,8 +182,7 @@ class SiteMachine(RuleBasedStateMachine):
 
     # --- workers ------------------------------------------------------------------------------------------------
 
-    @rule()
-    def claim_next(self) -> None:
+    def claim_next(self, data: st.DataObject) -> None:
         free = {
             job.pk
             for job in self.jobs.values()
@@ -232,8 +193,6 @@ class SiteMachine(RuleBasedStateMachine):
         if claimed:
             self._claimed(self.jobs[claimed.pk])
 
-    @precondition(lambda self: self.jobs)
-    @rule(data=st.data())
     def claim(self, data: st.DataObject) -> None:
         job = self._any_job(data)
         is_free = job.status == "queued" and not job.is_late
@@ -243,15 +202,12 @@ class SiteMachine(RuleBasedStateMachine):
         if may:
             self._claimed(job)
 
-    @precondition(lambda self: any(job.status == "processing" for job in self.jobs.values()))
-    @rule(data=st.data(), what=st.sampled_from(["beat", "progress", "complete", "fail", "block", "release"]))
-    def a_worker_says(self, data: st.DataObject, what: str) -> None:
+    def a_worker_says(self, data: st.DataObject) -> None:
+        what = data.draw(st.sampled_from(sorted(_SAYINGS)))
         job = self._any_job(data, lambda job: job.status == "processing")
         assert _SAYINGS[what](job.pk, job.attempt)
         self._believe(job, what)
 
-    @precondition(lambda self: any(job.attempt for job in self.jobs.values()))
-    @rule(data=st.data())
     def nobody_listens_to_a_worker_that_lost_its_job(self, data: st.DataObject) -> None:
         """It held the attempt before, or none that there ever was; or the job has ended and all is said twice."""
         job = self._any_job(data, lambda job: job.attempt > 0)
@@ -270,23 +226,19 @@ class SiteMachine(RuleBasedStateMachine):
 
     # --- time ---------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: any(job.status == "processing" for job in self.jobs.values()))
-    @rule(data=st.data())
     def a_lease_runs_out(self, data: st.DataObject) -> None:
         job = self._any_job(data, lambda job: job.status == "processing")
         Job.objects.filter(pk=job.pk).update(lease_until=Now() - _LONG_AGO)
         job.is_silent = True
 
-    @precondition(lambda self: any(job.status in ("queued", "processing") for job in self.jobs.values()))
-    @rule(data=st.data(), which=st.sampled_from(["deadline_at", "cancel_at", "not_before"]))
-    def a_time_comes(self, data: st.DataObject, which: str) -> None:
-        job = self._any_job(data, lambda job: job.status in ("queued", "processing"))
+    def a_time_comes(self, data: st.DataObject) -> None:
+        job = self._any_job(data, lambda job: not job.has_ended)
+        which = data.draw(st.sampled_from(["deadline_at", "cancel_at", "not_before", "not_before"]))
         Job.objects.filter(pk=job.pk).update(**{which: Now() - _LONG_AGO})
         name = {"deadline_at": "is_late", "cancel_at": "is_unwanted", "not_before": "is_paused"}[which]
         setattr(job, name, which != "not_before")
 
-    @rule()
-    def sweep(self) -> None:
+    def sweep(self, data: st.DataObject) -> None:
         sweeper.sweep()
         for job in self.jobs.values():
             if job.status == "processing" and job.is_silent:
