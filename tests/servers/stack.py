@@ -106,6 +106,8 @@ def running_stack(*, root: Path, **environment: str) -> Iterator[LiveSite]:
         given["REDIS_URL"] = own_database(os.environ["REDIS_URL"], next(_numbers))
     # honcho's children find Python and the port by these names.
     paths = {"VENV": sys.prefix, "HOST": "127.0.0.1", "WORKER_THREADS": "2"}
+    # All visitors of a test run come from one address.
+    paths["PIXELSITE_SIGN_INS_PER_MINUTE"] = "1000000"
     with short_folder("stack-") as data, _own_database() as database:
         given |= database
         site = LiveSite(root=root, data=data, port=free_port(), extra=paths | given | environment)
