@@ -51,10 +51,7 @@ class IdempotencyInProgress(PixelsiteError):
 
     code = "idempotency_in_progress"
     status = 409
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": "1"}
+    retry_after_s = 1
 
 
 @dataclass(frozen=True, kw_only=True)

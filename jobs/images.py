@@ -22,6 +22,8 @@ _TURNED = {5, 6, 7, 8}
 
 # Pillow knows over forty formats; only these parsers are ever given an upload. JPEG's also answers with MPO.
 _FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
+# What a process that decodes loads when it starts, instead of at its first picture.
+PLUGINS = tuple(f"PIL.{name}ImagePlugin" for name in ("Jpeg", "Png", "WebP", "Bmp", "Tiff"))
 _NAMES = {"MPO": "jpeg"}  # a camera's two-frame JPEG: its first frame is the photo
 EXTENSIONS = {"jpeg": "jpg", "png": "png", "webp": "webp", "bmp": "bmp", "tiff": "tif", "avif": "avif"}
 CONTENT_TYPES = {name: f"image/{name}" for name in EXTENSIONS}
@@ -125,11 +127,7 @@ class MaskCoversImage(ImageError):
     status = 422
 
 
-# Every refusal of this module.
-REFUSALS = (
-    ImageError, InvalidImage, TruncatedImage, UnsupportedFormat, AnimatedNotSupported, MultiPageNotSupported,
-    ImageTooLarge, ImageTooSmall, ImageTooComplex, MaskSizeMismatch, MaskEmpty, MaskCoversImage,
-)  # fmt: skip
+REFUSALS: tuple[type[ImageError], ...] = (ImageError, *ImageError.__subclasses__())
 
 
 @dataclass(frozen=True, kw_only=True)

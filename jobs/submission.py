@@ -33,10 +33,7 @@ class TooManyActiveJobs(PixelsiteError):
 
     code = "too_many_active_jobs"
     status = 429
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": "5"}
+    retry_after_s = 5
 
 
 class QueueFull(PixelsiteError):
@@ -44,10 +41,7 @@ class QueueFull(PixelsiteError):
 
     code = "queue_full"
     status = 503
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": "30"}
+    retry_after_s = 30
 
 
 class StorageUnavailable(PixelsiteError):
@@ -55,10 +49,7 @@ class StorageUnavailable(PixelsiteError):
 
     code = "storage_unavailable"
     status = 503
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": "30"}
+    retry_after_s = 30
 
 
 class FormatCannotHoldImage(PixelsiteError):

@@ -30,14 +30,7 @@ _decoders = guard.Guards(
     guard.Limits(memory_bytes=1 << 30, seconds=10),
     children_max=2,
     wait_s=10,
-    imports=(
-        "jobs.images",
-        "PIL.JpegImagePlugin",
-        "PIL.PngImagePlugin",
-        "PIL.WebPImagePlugin",
-        "PIL.BmpImagePlugin",
-        "PIL.TiffImagePlugin",
-    ),
+    imports=("jobs.images", *images.PLUGINS),
     answers=(ImageFacts, NormalisedMask, *images.REFUSALS),
 )
 
@@ -47,10 +40,7 @@ class DecodersBusy(PixelsiteError):
 
     code = "decoders_busy"
     status = 503
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": "5"}
+    retry_after_s = 5
 
 
 class InputRefused(PixelsiteError):

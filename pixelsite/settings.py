@@ -347,7 +347,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "pixelsite.lib.parsing.StrictJsonParser",
-        "rest_framework.parsers.MultiPartParser",
+        "pixelsite.lib.parsing.WholeMultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pixelsite.lib.parsing.AlwaysJson",

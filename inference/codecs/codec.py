@@ -13,9 +13,7 @@ from inference.codecs.metadata import MetadataPolicy
 from inference.codecs.photo import Compression, Metadata, Photo
 from inference.codecs.preview import make_preview
 from inference.errors import EngineError, OutOfMemory, UnreadableImage
-from jobs import guard
-
-_CHILD_IMPORTS = (__name__, "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "PIL.TiffImagePlugin")
+from jobs import guard, images
 
 
 class DecoderCrashed(EngineError):
@@ -82,7 +80,7 @@ class GuardedCodec:
             guard.Limits(memory_bytes=memory_bytes, seconds=seconds),
             children_max=children_max,
             wait_s=seconds,
-            imports=_CHILD_IMPORTS,
+            imports=(__name__, *images.PLUGINS),
             answers=(Photo, Metadata, Compression, Written, Encoded, UnreadableImage),
         )
 

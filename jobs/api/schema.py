@@ -7,7 +7,14 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 
-from jobs.api.serializers import BoxField, GrowField, MetadataField, RectanglesField, RemoveObjectSerializer
+from jobs.api.serializers import (
+    GROW_AS_TEXT,
+    BoxField,
+    GrowField,
+    MetadataField,
+    RectanglesField,
+    RemoveObjectSerializer,
+)
 from jobs.targets import COORDINATE_MAX, GROW_PX_MAX, RECTANGLES_MAX
 
 _EDGE = {"type": "integer", "minimum": 0, "maximum": COORDINATE_MAX}
@@ -39,10 +46,7 @@ class JsonMetadataField(MetadataField):
     """An object in a JSON body."""
 
 
-_GROW_TEXT = {"type": "string", "pattern": r"^([0-9]{1,5}(\.[0-9]{1,3})? *(%|px)?|auto)$"}
-
-
-@extend_schema_field({"oneOf": [_GROW_TEXT, {"type": "integer", "minimum": 0, "maximum": GROW_PX_MAX}]})
+@extend_schema_field({"oneOf": [GROW_AS_TEXT, {"type": "integer", "minimum": 0, "maximum": GROW_PX_MAX}]})
 class JsonGrowField(GrowField):
     """Growth in a JSON body."""
 

@@ -89,7 +89,10 @@ class RectanglesField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-@extend_schema_field({"type": "string", "pattern": r"^([0-9]{1,5}(\.[0-9]{1,3})? *(%|px)?|auto)$"})
+GROW_AS_TEXT = {"type": "string", "pattern": r"^([0-9]{1,5}(\.[0-9]{1,3})? *(%|px)?|auto)$"}
+
+
+@extend_schema_field(GROW_AS_TEXT)
 class GrowField(serializers.Field[Any, Any, Any, Any]):
     """`12` or `12px`, `15%`, or `auto`."""
 

@@ -31,7 +31,6 @@ from jobs.idempotency import IdempotentRequest
 from jobs.models import Job, Status
 from jobs.representation import file_url, job_json
 from jobs.submission import CallOptions, Submission, submit_job
-from pixelsite.lib.parsing import StrictJsonParser, WholeMultiPartParser
 from pixelsite.lib.schema import REQUEST_ID, refusals
 
 
@@ -80,8 +79,6 @@ _CALL_HEADERS = [
 
 class RemoveObjectView(APIView):
     """Accepts removals."""
-
-    parser_classes = [StrictJsonParser, WholeMultiPartParser]
 
     @extend_schema(
         operation_id="remove_object",

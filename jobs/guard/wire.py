@@ -38,23 +38,25 @@ class _Block(mmap.mmap):
     def of_size(cls, size: int) -> _Block:
         """New memory that both sides may read; this one may write it."""
         fd = os.memfd_create("pixelsite", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(fd, size)
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
-        return cls._on(fd, size, mmap.PROT_READ | mmap.PROT_WRITE)
+        try:
+            os.ftruncate(fd, size)
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
+            return cls._on(fd, size, mmap.PROT_READ | mmap.PROT_WRITE)
+        finally:
+            os.close(fd)
 
     @classmethod
     def received(cls, fd: int, *, bytes_max: int) -> _Block:
         """Memory of the other side. Raises `pickle.UnpicklingError` if it could change its size, or is too large."""
         size = os.fstat(fd).st_size
         if fcntl.fcntl(fd, fcntl.F_GET_SEALS) & _SEALS != _SEALS or not 0 < size <= bytes_max:
-            os.close(fd)
             raise pickle.UnpicklingError("shared memory that is not sealed or too large")
         return cls._on(fd, size, mmap.PROT_READ)
 
     @classmethod
     def _on(cls, fd: int, size: int, protection: int) -> _Block:
         block = cls(fd, size, mmap.MAP_SHARED, protection)
-        block.fd = fd
+        block.fd = os.dup(fd)
         return block
 
     def __del__(self) -> None:
@@ -92,7 +94,11 @@ def receive(
     """
     _set_timeout(source, deadline)
     header, fds, _, _ = socket.recv_fds(source, _HEADER.size, _ARRAYS_MAX)
-    blocks = [_Block.received(fd, bytes_max=bytes_max) for fd in fds]
+    try:
+        blocks = [_Block.received(fd, bytes_max=bytes_max) for fd in fds]
+    finally:
+        for fd in fds:
+            os.close(fd)
     if len(header) != _HEADER.size:
         raise EOFError
     length, count = _HEADER.unpack(header)

@@ -9,6 +9,8 @@ class PixelsiteError(Exception):
     # The docstring is the default message, written for the person who must act.
     code: str = "error"
     status: int = 400
+    retry_after_s: int | None = None
+    """When asking again may help."""
 
     def __init__(self, message: str | None = None, *, param: str | None = None) -> None:
         self.message = message or (type(self).__doc__ or "").strip()
@@ -17,5 +19,5 @@ class PixelsiteError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Extra response headers, such as Retry-After."""
-        return {}
+        """Extra response headers."""
+        return {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}

@@ -61,10 +61,6 @@ class RateLimited(PixelsiteError):
             f"Too many requests: {usage.limit} per minute are allowed. Try again in {self.retry_after_s} seconds."
         )
 
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(self.retry_after_s)}
-
 
 def count_request(request: HttpRequest, *, group: str, who: str, limit: int) -> None:
     """Count one request of `who` in `group`; remember the usage on the request for its headers.

@@ -75,12 +75,15 @@ def answer_unknown() -> Unknown:
 class _Runs:
     """What a broken child might send to have code run by its parent."""
 
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return os.system, ("touch /tmp/guard-was-broken",)
+        return os.mkdir, (self._folder,)
 
 
-def answer_with_code() -> Any:
-    return _Runs()
+def answer_with_code(folder: str) -> Any:
+    return _Runs(folder)
 
 
 def environment() -> dict[str, str]:
