@@ -9,9 +9,10 @@ import pytest
 from django.db.models.functions import Now
 
 from billing import invariants
-from jobs import sweeper
+from jobs import lifecycle, sweeper
 from jobs.models import Job, Status
 from tests.cast import Cast
+from tests.jobs.conftest import result_of
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +87,16 @@ def test_images_are_deleted_when_their_time_is_up(completed: Job, images: Path) 
     completed.refresh_from_db()
     assert [path for path in images.rglob("*") if path.is_file()] == []
     assert (completed.status, completed.output_name, completed.images_deleted_at is not None) == ("completed", "", True)
+
+
+def test_a_job_that_was_promised_an_hour_keeps_its_images_for_an_hour(claimed: Job) -> None:
+    Job.objects.filter(pk=claimed.pk).update(keep_hours=1)
+
+    lifecycle.complete_job(job_id=claimed.pk, attempt=claimed.attempt, result=result_of(claimed))
+
+    job = Job.objects.get(pk=claimed.pk)
+    assert job.ended_at is not None
+    assert job.delete_images_at == job.ended_at + timedelta(hours=1)
 
 
 def test_images_are_kept_until_then(completed: Job, images: Path) -> None:

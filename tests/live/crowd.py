@@ -16,6 +16,7 @@ import httpx
 
 from tests.faults.cluster import Cluster, cluster_on
 from tests.servers.processes import free_port, short_folder
+from tests.servers.redis import own_database
 from tests.servers.site import SiteServer
 from tests.servers.stack import _own_database
 
@@ -43,9 +44,7 @@ def several_webs(root: Path, *, webs: int = 2, **environment: str) -> Iterator[C
     """Web processes without a worker, on the servers this test run was given, if any."""
     given: dict[str, str] = {}
     if "REDIS_URL" in os.environ:
-        # One of Redis's sixteen databases that no other site of this run uses.
-        number = 15 - int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
-        given["REDIS_URL"] = os.environ["REDIS_URL"].rstrip("/").removesuffix("/0") + f"/{number}"
+        given["REDIS_URL"] = own_database(os.environ["REDIS_URL"], -1)  # sites of one process are numbered from 1
     with short_folder("webs-") as data, _own_database() as database:
         site = SiteServer(root=root, data=data, port=free_port(), extra=given | database | environment)
         with cluster_on(site, webs=webs, worker_options=[], has_attendant=False) as cluster:

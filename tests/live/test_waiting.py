@@ -77,6 +77,18 @@ def test_the_stream_tells_every_status_and_ends_with_the_job(api: httpx.Client) 
     assert len({event["id"] for event in events}) == len(events)
 
 
+def test_the_stream_tells_the_place_in_line_while_a_job_waits(pytestconfig: pytest.Config) -> None:
+    with _site_without_a_worker(pytestconfig) as (_, api):
+        first, second = (api.post(SUBMIT, **_sent()).json()["id"] for _ in range(2))
+        with api.stream("GET", f"/v1/image/{second}/events") as stream:
+            lines = (line for line in stream.iter_lines() if line.startswith("data: "))
+            before = json.loads(next(lines).removeprefix("data: "))
+            api.delete(f"/v1/image/{first}")
+            after = json.loads(next(lines).removeprefix("data: "))
+
+    assert [(told["status"], told["place_in_line"]) for told in (before, after)] == [("queued", 1), ("queued", 0)]
+
+
 def test_a_client_that_comes_back_after_the_last_event_is_told_to_stay_away(api: httpx.Client) -> None:
     job_id = api.post(SUBMIT, headers={"Prefer": "wait=30"}, **_sent()).json()["id"]
     last = _events(api.get(f"/v1/image/{job_id}/events"))[-1]["id"]
