@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import django_ratelimit.core
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -17,6 +20,7 @@ from rest_framework.test import APIClient
 
 from billing import triggers as billing_triggers
 from jobs import triggers as job_triggers
+from pixelsite.lib import ratelimit
 from tests.cast import Cast, make_cast
 from tests.servers.redis import own_database
 from tests.servers.stack import LiveSite, running_stack
@@ -61,6 +65,14 @@ def _flush_may_empty_the_ledger() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _own_image_folder(tmp_path: Path, settings: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "images"
+
+
+@pytest.fixture(autouse=True)
+def _one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No window of a rate limit ends in the middle of a test."""
+    now = time.time()
+    for module in (ratelimit, django_ratelimit.core):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: now))
 
 
 @pytest.fixture(scope="session")
