@@ -11,7 +11,7 @@ from numba import njit, prange
 
 
 @njit(cache=True, nogil=True)
-def _patch_distance(pixels, y, x, sy, sx, radius, limit):
+def patch_distance(pixels, y, x, sy, sx, radius, limit):
     total = np.float32(0)
     channels = pixels.shape[2]
     for dy in range(-radius, radius + 1):
@@ -25,13 +25,15 @@ def _patch_distance(pixels, y, x, sy, sx, radius, limit):
 
 
 @njit(cache=True, nogil=True)
-def _farness(y, x, sy, sx, far):
+def _farness(y, x, sy, sx, far, free):
+    """What a match costs for lying farther away than `free` pixels."""
     dy, dx = np.float32(y - sy), np.float32(x - sx)
-    return far * (dy * dy + dx * dx)
+    beyond = max(np.float32(0), np.sqrt(dy * dy + dx * dx) - free)
+    return far * beyond * beyond
 
 
 @njit(cache=True, nogil=True)
-def _hash(number):
+def scramble(number):
     """A pseudo-random number below 2³² that depends on nothing but its argument (a splitmix step)."""
     value = np.uint64(number) + np.uint64(0x9E3779B97F4A7C15)
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -46,13 +48,13 @@ def make_valid(matches, targets, sources, places):
         y, x = targets[index]
         sy, sx = matches[y, x]
         if sy < 0 or sx < 0 or sy >= height or sx >= width or not sources[sy, sx]:
-            place = places[_hash(index) % np.uint64(len(places))]
+            place = places[scramble(index) % np.uint64(len(places))]
             matches[y, x, 0] = place[0]
             matches[y, x, 1] = place[1]
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def search(pixels, targets, is_target, sources, matches, radius, turn, reach_max, far):
+def search(pixels, targets, is_target, sources, matches, radius, turn, reach_max, far, free):
     """One round of propagation from neighbours near and far, then random search; every target looks at the last round."""
     height, width = sources.shape
     better = matches.copy()
@@ -60,7 +62,9 @@ def search(pixels, targets, is_target, sources, matches, radius, turn, reach_max
     for index in prange(count):
         y, x = targets[index]
         by, bx = matches[y, x]
-        best = _patch_distance(pixels, y, x, by, bx, radius, np.float32(3.4e38)) + _farness(y, x, by, bx, far)
+        best = patch_distance(pixels, y, x, by, bx, radius, np.float32(3.4e38)) + _farness(
+            y, x, by, bx, far, free[y, x]
+        )
         for step in (1, 4):
             for direction in range(4):
                 dy = step * ((direction == 0) - (direction == 1))
@@ -71,19 +75,19 @@ def search(pixels, targets, is_target, sources, matches, radius, turn, reach_max
                 sy, sx = matches[ny, nx, 0] - dy, matches[ny, nx, 1] - dx
                 if sy < 0 or sx < 0 or sy >= height or sx >= width or not sources[sy, sx] or (sy == by and sx == bx):
                     continue
-                away = _farness(y, x, sy, sx, far)
-                distance = away + _patch_distance(pixels, y, x, sy, sx, radius, best - away)
+                away = _farness(y, x, sy, sx, far, free[y, x])
+                distance = away + patch_distance(pixels, y, x, sy, sx, radius, best - away)
                 if distance < best:
                     best, by, bx = distance, sy, sx
         reach = reach_max
         draw = np.uint64(turn * 1000003 + index) * np.uint64(64)
         while reach >= 1:
             draw += np.uint64(2)
-            sy = by + np.int64(_hash(draw) % np.uint64(2 * reach + 1)) - reach
-            sx = bx + np.int64(_hash(draw + np.uint64(1)) % np.uint64(2 * reach + 1)) - reach
+            sy = by + np.int64(scramble(draw) % np.uint64(2 * reach + 1)) - reach
+            sx = bx + np.int64(scramble(draw + np.uint64(1)) % np.uint64(2 * reach + 1)) - reach
             if sy >= 0 and sx >= 0 and sy < height and sx < width and sources[sy, sx]:
-                away = _farness(y, x, sy, sx, far)
-                distance = away + _patch_distance(pixels, y, x, sy, sx, radius, best - away)
+                away = _farness(y, x, sy, sx, far, free[y, x])
+                distance = away + patch_distance(pixels, y, x, sy, sx, radius, best - away)
                 if distance < best:
                     best, by, bx = distance, sy, sx
             reach //= 2
@@ -97,7 +101,7 @@ def distances(pixels, targets, matches, radius):
     found = np.empty(len(targets), np.float32)
     for index in prange(len(targets)):
         y, x = targets[index]
-        found[index] = _patch_distance(pixels, y, x, matches[y, x, 0], matches[y, x, 1], radius, np.float32(3.4e38))
+        found[index] = patch_distance(pixels, y, x, matches[y, x, 0], matches[y, x, 1], radius, np.float32(3.4e38))
     return found
 
 
