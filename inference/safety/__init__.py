@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from inference.engines.base import Image
+from inference.errors import EngineError
+
+Decision = Literal["allow", "review", "block"]
+
+
+class FilterNotReady(EngineError):
+    """The content filter that was asked for cannot be loaded. The message says what to set or to fetch."""
+
+    code = "filter_not_ready"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a picture is blocked, and as what."""
+    """What to do with a picture or a prompt, and why."""
 
-    blocked: bool
+    decision: Decision
     category: str | None = None
+    """Of the policy or the word list; None where nothing was found."""
+    scores: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """0…1 for every category that was looked for, as far as it can be said."""
+
+    @property
+    def blocked(self) -> bool:
+        return self.decision == "block"
+
+    @property
+    def needs_review(self) -> bool:
+        return self.decision == "review"
 
 
-ALLOWED = Verdict(blocked=False)
+ALLOWED = Verdict("allow")
 
 
 class SafetyFilter(Protocol):
@@ -26,7 +47,7 @@ class SafetyFilter(Protocol):
     def name(self) -> str: ...
 
     def check(self, image: Image) -> Verdict:
-        """Judge one H×W×3 uint8 RGB picture, on its way in or out."""
+        """Judge one H×W×3 uint8 RGB picture, on its way in or out. Raises `EngineError` if it cannot."""
         ...
 
 

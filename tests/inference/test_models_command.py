@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from tests import photos
 from tests.inference.test_lama_fused import random_generator
 
 
-class _Shelf:
+class Shelf:
     """What the server holds, and how it misbehaves."""
 
     def __init__(self, content: bytes) -> None:
@@ -37,9 +38,9 @@ class _Shelf:
         self.ranges: list[str | None] = []
 
 
-class _Server(ThreadingHTTPServer):
+class ShelfServer(ThreadingHTTPServer):
     daemon_threads = True
-    shelf: _Shelf
+    shelf: Shelf
 
     def handle_error(self, *_: object) -> None:
         pass  # the client hangs up where it was cut off
@@ -51,7 +52,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: ShelfServer
 
     def do_GET(self) -> None:
         shelf = self.server.shelf
@@ -88,29 +89,39 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-@pytest.fixture
-def server(checkpoint: bytes) -> Iterator[_Server]:
-    with _Server(("127.0.0.1", 0), _Handler) as running:
-        running.shelf = _Shelf(checkpoint)
+@contextmanager
+def serving(shelf: Shelf) -> Iterator[ShelfServer]:
+    """A server of one file, on this machine."""
+    with ShelfServer(("127.0.0.1", 0), _Handler) as running:
+        running.shelf = shelf
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield running
         running.shutdown()
 
 
 @pytest.fixture
-def folder(tmp_path: Path, settings, server: _Server, checkpoint: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
+def server(checkpoint: bytes) -> Iterator[ShelfServer]:
+    with serving(Shelf(checkpoint)) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path, settings, server: ShelfServer, checkpoint: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder of models, and a catalogue whose only model lies on the server."""
     model = KnownModel(
         name="tiny-lama",
         title="A small LaMa",
-        engine="lama",
+        purpose="engine lama",
+        kind="lama",
         url=server.url,
         size_bytes=len(checkpoint),
         sha256=hashlib.sha256(checkpoint).hexdigest(),
         licence="none",
+        next_step="Use it.",
     )
-    monkeypatch.setattr(known_models, "KNOWN_MODELS", {model.name: model})
-    monkeypatch.setattr("inference.management.commands.models.KNOWN_MODELS", {model.name: model})
+    known = {model.name: model}
+    monkeypatch.setattr(known_models, "KNOWN_MODELS", known)
+    monkeypatch.setattr("inference.management.commands.models.KNOWN_MODELS", known)
     monkeypatch.setattr(downloads, "_TIMEOUT", httpx.Timeout(0.5))
     monkeypatch.setattr(downloads, "_PAUSE_S", 0.0)
     settings.MODELS_DIR = tmp_path / "models"
@@ -134,7 +145,7 @@ def test_a_fetched_model_is_what_the_engine_loads(folder: Path, checkpoint: byte
     assert np.array_equal(fetched, original)
 
 
-def test_a_broken_download_goes_on_where_it_broke(folder: Path, server: _Server) -> None:
+def test_a_broken_download_goes_on_where_it_broke(folder: Path, server: ShelfServer) -> None:
     server.shelf.breaks_after = [100_000, 50_000]
 
     _fetch()
@@ -142,7 +153,7 @@ def test_a_broken_download_goes_on_where_it_broke(folder: Path, server: _Server)
     assert server.shelf.ranges == [None, "bytes=100000-", "bytes=150000-"]
 
 
-def test_a_later_run_goes_on_as_well(folder: Path, server: _Server) -> None:
+def test_a_later_run_goes_on_as_well(folder: Path, server: ShelfServer) -> None:
     server.shelf.breaks_after = [100_000] + [0] * 20
     with pytest.raises(CommandError, match=r"ended|closed|disconnected"):
         _fetch()
@@ -154,7 +165,7 @@ def test_a_later_run_goes_on_as_well(folder: Path, server: _Server) -> None:
     assert server.shelf.ranges == ["bytes=100000-"]
 
 
-def test_a_file_that_changed_meanwhile_is_fetched_anew(folder: Path, server: _Server) -> None:
+def test_a_file_that_changed_meanwhile_is_fetched_anew(folder: Path, server: ShelfServer) -> None:
     server.shelf.breaks_after = [100_000] + [0] * 20
     with pytest.raises(CommandError):
         _fetch()
@@ -165,7 +176,7 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(folder: Path, server: _Se
     assert (folder / "tiny-lama.safetensors").exists()
 
 
-def test_a_server_that_knows_no_ranges_sends_it_all_again(folder: Path, server: _Server) -> None:
+def test_a_server_that_knows_no_ranges_sends_it_all_again(folder: Path, server: ShelfServer) -> None:
     server.shelf.knows_ranges = False
     server.shelf.breaks_after = [100_000]
 
@@ -174,7 +185,7 @@ def test_a_server_that_knows_no_ranges_sends_it_all_again(folder: Path, server: 
     assert (folder / "tiny-lama.safetensors").exists()
 
 
-def test_other_bytes_are_deleted_and_never_loaded(folder: Path, server: _Server, checkpoint: bytes) -> None:
+def test_other_bytes_are_deleted_and_never_loaded(folder: Path, server: ShelfServer, checkpoint: bytes) -> None:
     server.shelf.content = checkpoint[:-1] + bytes([checkpoint[-1] ^ 1])
 
     with pytest.raises(CommandError, match="does not have the SHA-256"):
@@ -183,14 +194,14 @@ def test_other_bytes_are_deleted_and_never_loaded(folder: Path, server: _Server,
     assert list(folder.iterdir()) == []
 
 
-def test_a_file_that_is_too_large_is_not_stored(folder: Path, server: _Server, checkpoint: bytes) -> None:
+def test_a_file_that_is_too_large_is_not_stored(folder: Path, server: ShelfServer, checkpoint: bytes) -> None:
     server.shelf.content = checkpoint + b"x"
 
     with pytest.raises(CommandError, match="larger than"):
         _fetch()
 
 
-def test_a_missing_file_is_an_error_at_once(folder: Path, server: _Server) -> None:
+def test_a_missing_file_is_an_error_at_once(folder: Path, server: ShelfServer) -> None:
     server.shelf.status = 404
 
     with pytest.raises(CommandError, match="answered 404"):
@@ -199,7 +210,7 @@ def test_a_missing_file_is_an_error_at_once(folder: Path, server: _Server) -> No
     assert len(server.shelf.ranges) == 1
 
 
-def test_a_busy_server_is_asked_again_and_then_named(folder: Path, server: _Server) -> None:
+def test_a_busy_server_is_asked_again_and_then_named(folder: Path, server: ShelfServer) -> None:
     server.shelf.status = 503
 
     with pytest.raises(CommandError, match="answered 503"):
@@ -238,7 +249,7 @@ except DiskFull as error:
 """
 
 
-def test_a_full_disk_is_named_and_keeps_what_came(tmp_path: Path, server: _Server, checkpoint: bytes) -> None:
+def test_a_full_disk_is_named_and_keeps_what_came(tmp_path: Path, server: ShelfServer, checkpoint: bytes) -> None:
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 60_000
     partial = tmp_path / "x.partial"
 

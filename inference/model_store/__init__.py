@@ -1,7 +1,8 @@
-"""The folder of models: each download is checked, then converted once to the safetensors file that its engine loads."""
+"""The folder of models: each download is checked, then converted once to the file that is loaded, where it is not that."""
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Iterator
@@ -9,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from safetensors.torch import save_file
+from safetensors import SafetensorError
 
 from inference import weights
 from inference.downloads import DiskFull, OnBytes, download
-from inference.engines.lama.checkpoint import load_generator
 from inference.errors import BadWeights, EngineError
 from inference.known_models import KnownModel
+from inference.model_store.conversion import CONVERTERS
+
+_READABLE = 0o644  # its writer makes it the fetching user's alone, and a worker may be another
 
 
 class WrongHash(EngineError):
@@ -34,18 +37,18 @@ class Finding:
 
 
 class ModelStore:
-    """Models in one folder: NAME.safetensors to load, NAME.json about it, and the download it was made from."""
+    """Models in one folder: the file to load, and where that was converted, NAME.json about it and the download."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def path(self, model: KnownModel) -> Path:
-        """Of the file that the engine loads."""
+        """Of the file that is loaded."""
         return self._folder / model.file_name
 
     def state(self, model: KnownModel) -> str:
         """`installed`, `partial` or `missing`."""
-        if self.path(model).exists() and self._notes(model).exists():
+        if self.path(model).exists() and (model.is_kept_as_it_is or self._notes(model).exists()):
             return "installed"
         return "partial" if self._partial(model).exists() else "missing"
 
@@ -65,13 +68,16 @@ class ModelStore:
                 self._partial(model).unlink()
                 raise WrongHash(f"What came as {model.name} does not have the SHA-256 {model.sha256}. It was deleted.")
             self._partial(model).replace(original)
-        self._convert(model, original)
+        if not model.is_kept_as_it_is:
+            self._convert(model, original)
         return self.path(model)
 
     def verify(self, model: KnownModel) -> Iterator[Finding]:
         """Hash the files again."""
-        notes = json.loads(self._notes(model).read_text()) if self._notes(model).exists() else {}
-        expected = {model.download_name: model.sha256, model.file_name: notes.get("safetensors_sha256")}
+        expected: dict[str, str | None] = {model.download_name: model.sha256}
+        if not model.is_kept_as_it_is:
+            notes = json.loads(self._notes(model).read_text()) if self._notes(model).exists() else {}
+            expected[model.file_name] = notes.get("safetensors_sha256")
         for name, wanted in expected.items():
             path = self._folder / name
             if not path.exists():
@@ -92,7 +98,8 @@ class ModelStore:
 
     def _check_space(self, model: KnownModel) -> None:
         partial = self._partial(model)
-        needed = 2 * model.size_bytes - (partial.stat().st_size if partial.exists() else 0)
+        files = 1 if model.is_kept_as_it_is else 2
+        needed = files * model.size_bytes - (partial.stat().st_size if partial.exists() else 0)
         free = shutil.disk_usage(self._folder).free
         if free < needed:
             raise DiskFull(f"{self._folder} has {free:,} bytes left; {needed:,} are needed. Make room, then try again.")
@@ -100,11 +107,16 @@ class ModelStore:
     def _convert(self, model: KnownModel, original: Path) -> None:
         unfinished = self.path(model).with_suffix(".unfinished")
         try:
-            state = load_generator(original).state_dict()
-            save_file({name: tensor.contiguous() for name, tensor in state.items()}, unfinished)
+            CONVERTERS[model.kind](original, unfinished)
         except BadWeights:
             original.unlink()
             raise
+        except (OSError, SafetensorError) as error:
+            unfinished.unlink(missing_ok=True)
+            if getattr(error, "errno", None) in (errno.EACCES, errno.EROFS):
+                raise EngineError(f"{self._folder} cannot be written.") from error
+            raise DiskFull(f"{unfinished} could not be written: {error}. Make room, then try again.") from error
+        unfinished.chmod(_READABLE)
         notes = {"source_sha256": model.sha256, "safetensors_sha256": weights.hash_file(unfinished)}
         self._notes(model).write_text(json.dumps(notes, indent=1))
         unfinished.replace(self.path(model))
