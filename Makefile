@@ -9,6 +9,7 @@ WORKER_THREADS ?= 2
 FAULTS_JOBS ?= 10000
 # Where torch without CUDA is published; used where there is no NVIDIA GPU.
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
+RAPIDOCR := rapidocr-onnxruntime==1.4.4
 TORCH := $(shell sed -n 's/^  "\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 export VENV HOST PORT PIXELSITE_DATA PIXELSITE_SITE_URL WORKER_THREADS
 
@@ -69,6 +70,8 @@ $(VENV)/.torch: pyproject.toml
 $(VENV)/.installed: $(VENV)/.torch constraints.txt
 	@echo "Installing the pinned dependencies (a few minutes the first time)."
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@# Its text detector; it asks for another build of OpenCV, which would break ours.
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps $(RAPIDOCR)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialApp, SocialToken
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts import flags
 from accounts.models import ApiKey, AuditEvent, User
 
 # A row there beside the settings would make Google sign-in fail; the addresses are Google's word, not ours to edit.
@@ -36,16 +40,23 @@ class UserAdmin(DjangoUserAdmin[User]):
     form = UserChange
     add_form = UserCreation
     ordering = ("-date_joined",)
-    list_display = ["email", "name", "is_active", "is_staff", "date_joined"]
-    list_filter = ["is_active", "is_staff"]
+    list_display = ["email", "name", "flagged_at", "is_active", "is_staff", "date_joined"]
+    list_filter = [("flagged_at", admin.EmptyFieldListFilter), "is_active", "is_staff"]
     search_fields = ("email", "name")
-    readonly_fields = ("date_joined", "last_login")
+    readonly_fields = ["date_joined", "last_login", "rights_confirmed_at", "flagged_at"]
+    actions = ["clear_flags"]
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
-        ("Dates", {"fields": ("date_joined", "last_login")}),
+        ("Dates", {"fields": ("date_joined", "last_login", "rights_confirmed_at", "flagged_at")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+
+    @admin.action(description="Clear flag", permissions=["change"])
+    def clear_flags(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        actor = cast(User, request.user)
+        cleared = sum(flags.clear_flag(user, actor=actor, request=request) for user in users)
+        messages.success(request, f"{cleared} flag{'' if cleared == 1 else 's'} cleared.")
 
 
 @admin.register(ApiKey)

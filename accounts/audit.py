@@ -1,4 +1,4 @@
-"""The audit log: sign-ins, keys, webhook secrets. Only ever added to."""
+"""The audit log: sign-ins, keys, webhook secrets, what operators decide. Only ever added to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from accounts.models import AuditEvent, AuditKind, User
 
 
 def note(kind: AuditKind, *, user: User | None, request: HttpRequest | None = None, about: str = "") -> None:
-    """Write one line. `about` names a key or an address, never a secret."""
+    """Write one line. `about` names a key, an address or a job, never a secret."""
     AuditEvent.objects.create(user=user, kind=kind, about=about[:200], address=_address_of(request))
 
 

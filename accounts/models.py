@@ -38,6 +38,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("may use the admin", default=False)
     is_active = models.BooleanField("may sign in and use keys", default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    rights_confirmed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Said to hold the rights to the pictures; see accounts/rights.py.",
+    )
+    flagged_at = models.DateTimeField(
+        "flagged", null=True, blank=True, editable=False, help_text="For an operator to look at; see accounts/flags.py."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -99,14 +108,19 @@ class AuditKind(models.TextChoices):
     SECRET_SHOWN = "secret_shown", "Webhook secret shown"
     SECRET_ROTATED = "secret_rotated", "Webhook secret rotated"
     ACCOUNT_CLOSED = "account_closed", "Account closed"
+    RIGHTS_CONFIRMED = "rights_confirmed", "Rights confirmed"
+    FLAGGED = "flagged", "Flagged"
+    FLAG_CLEARED = "flag_cleared", "Flag cleared"
+    JOB_RELEASED = "job_released", "Job let through"
+    JOB_UPHELD = "job_upheld", "Job stays as it is"
 
 
 class AuditEvent(models.Model):
-    """Something that touched the security of an account: who, when, from where. Never a secret."""
+    """Something that touched the security of an account, or an operator's decision: who, when, from where. Never a secret."""
 
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="audit_events")
     kind = models.CharField(max_length=30, choices=AuditKind.choices)
-    about = models.CharField(max_length=200, blank=True, help_text="Which key, which address.")
+    about = models.CharField(max_length=200, blank=True, help_text="Which key, which address, which job.")
     address = models.GenericIPAddressField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("demo/", sign_in_limited(views.demo_login), name="demo_login"),
     path("google/login/", sign_in_limited(adapters.google_login), name="google_login"),
     path("google/login/callback/", adapters.google_callback, name="google_callback"),
+    path("rights/", views.confirm_rights, name="confirm_rights"),
     # allauth reverses this name when two sign-ups of one person collide
     path("signup/", RedirectView.as_view(pattern_name="account_login"), name="socialaccount_signup"),
 ]

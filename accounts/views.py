@@ -1,18 +1,23 @@
-"""Signing in and out. The sign-in with Google itself is in `adapters.py`."""
+"""Signing in and out, and the confirmation of rights. The sign-in with Google itself is in `adapters.py`."""
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import services
+from accounts import rights, services
+from accounts.models import User
 
 _DEMO_SALT = "pixelsite.demo-link"
 
@@ -61,3 +66,12 @@ def _is_demo_token(token: str) -> bool:
         return bool(signing.loads(token, salt=_DEMO_SALT) == "demo")
     except signing.BadSignature:
         return False
+
+
+@login_required
+@require_POST
+def confirm_rights(request: HttpRequest) -> HttpResponse:
+    """The button on the dashboard says the statement that is printed above it."""
+    rights.confirm(cast(User, request.user), request=request)
+    messages.success(request, "Thank you. You may ask for watermarks and logos to be removed now.")
+    return redirect(settings.LOGIN_REDIRECT_URL)

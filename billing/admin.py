@@ -110,8 +110,8 @@ admin.site.unregister(User)
 class AccountAdmin(UserAdmin):
     """People, with what they can spend."""
 
-    list_display = ["email", "balance", "plan", "is_active", "is_staff", "date_joined"]
-    list_filter = ["is_active", "is_staff", "wallet__plan"]
+    list_display = ["email", "balance", "plan", "flagged_at", "is_active", "is_staff", "date_joined"]
+    list_filter = [*UserAdmin.list_filter, "wallet__plan"]
     list_select_related = ("wallet__plan",)
 
     @admin.display(ordering="wallet__available")

@@ -13,25 +13,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inference import composite, quality, receipt
+from inference.aim import Finders, Targets, take_aim
 from inference.codecs.codec import Codec, PlainCodec
 from inference.codecs.colours import displayed
 from inference.codecs.decode import PIXELS_MAX
 from inference.codecs.encode import Encoded
 from inference.codecs.metadata import MetadataPolicy
-from inference.codecs.photo import Layout, Photo, Samples
+from inference.codecs.photo import Layout, Samples
 from inference.crops import CropBox, plan_crops
 from inference.engines.base import Crop, Engine, Image, Mask
 from inference.engines.exemplar.detail import restore_detail
-from inference.errors import BadOutput, EngineError, MaskCoversPicture
+from inference.errors import BadOutput, EngineError
 from inference.memory import give_back
-from inference.safety import SafetyFilter
-from inference.targets.grow import feather_px, grown, growth_px, pass_over
-from inference.targets.raster import rasterise
-from jobs.targets import NO_GROWTH, Box, Grow
+from inference.safety import SafetyFilter, Verdict
+from inference.targets.grow import pass_over
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ _FILL_FROM, _FILL_TO = 10, 80  # the share of the work that filling is, in perce
 OnProgress = Callable[[str, int], None]
 Copy = Callable[[Image], Image]
 _PLAIN = PlainCodec()
+_FINDERS = Finders()
 
 
 class Blocked(EngineError):
@@ -48,27 +49,21 @@ class Blocked(EngineError):
 
     code = "content_blocked"
 
-    def __init__(self, category: str | None) -> None:
+    def __init__(self, verdict: Verdict) -> None:
         super().__init__()
-        self.category = category
+        self.verdict = verdict
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemovalRequest:
+class RemovalRequest(Targets):
     """What is to be removed from which picture, and how the result is wanted."""
 
     image: bytes
-    mask_png: bytes | None = None
-    """Single-channel PNG of the displayed size, 255 = remove."""
-    boxes: tuple[Box, ...] = ()
     output_format: str | None = None
     quality: int | None = None
     metadata_policy: MetadataPolicy = "keep"
     mode: str = "fast"
     """`quality` gives fine detail to fills so large that the engine works on them scaled down."""
-    grow: Grow = NO_GROWTH
-    feather: int | None = None
-    """Pixels of the grown ring, which it cannot exceed; None is half of it."""
     max_pixels: int = PIXELS_MAX
 
 
@@ -85,6 +80,24 @@ class RemovalResult:
     receipt: dict[str, Any]
     input_preview: bytes
     output_preview: bytes
+    understood: str | None
+    found_by: tuple[str, ...]
+    verdict: Verdict
+    """The graver of those on the picture and on the result."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What was found, without anything removed."""
+
+    mask_png: bytes
+    """Single-channel PNG of the displayed size, 255 = found."""
+    width: int
+    height: int
+    area_share: float
+    understood: str | None
+    found_by: tuple[str, ...]
+    verdict: Verdict
 
 
 def run(
@@ -94,13 +107,14 @@ def run(
     safety: SafetyFilter,
     on_progress: OnProgress,
     codec: Codec = _PLAIN,
+    finders: Finders = _FINDERS,
 ) -> RemovalResult:
     """Remove what the request marks. The first engine works; the second is tried when its result is not good enough.
 
     `on_progress(stage, percent)` may raise to stop the work. Raises subclasses of `EngineError`, `Blocked` among them.
     """
     clock = _Clock(on_progress)
-    made = _make(request, engines, safety, clock, codec)
+    made = _make(request, _Workshop(engines, safety, codec, finders), clock)
     with clock.stage("checking", percent=95):
         changes = _measure(made, codec)
     encoded = made.encoded
@@ -120,17 +134,51 @@ def run(
         ),
         input_preview=made.input_preview,
         output_preview=made.output_preview,
+        understood=made.understood,
+        found_by=made.found_by,
+        verdict=made.verdict,
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Aim:
-    """What is to be filled: what was asked for, and that with the ring around it."""
+def find(
+    request: RemovalRequest,
+    *,
+    safety: SafetyFilter,
+    on_progress: OnProgress,
+    codec: Codec = _PLAIN,
+    finders: Finders = _FINDERS,
+) -> Selection:
+    """Find what the request points at, and remove nothing. Raises as `run` does."""
+    clock = _Clock(on_progress)
+    with clock.stage("decoding", percent=0):
+        photo = codec.decode(request.image, max_pixels=request.max_pixels)
+    with clock.stage("checking", percent=20):
+        verdict = _check(photo.rgb, safety)
+    with clock.stage("finding", percent=30):
+        aim = take_aim(request, photo.rgb, finders, codec.copy)
+    with clock.stage("encoding", percent=90):
+        written, png = cv2.imencode(".png", aim.mask.astype(np.uint8) * 255)
+    if not written:
+        raise EngineError
+    return Selection(
+        mask_png=png.tobytes(),
+        width=aim.mask.shape[1],
+        height=aim.mask.shape[0],
+        area_share=float(aim.mask.mean()),
+        understood=aim.understood,
+        found_by=aim.found_by,
+        verdict=verdict,
+    )
 
-    asked: Mask
-    mask: Mask
-    grow_px: int
-    feather_px: int
+
+@dataclass(frozen=True, eq=False)
+class _Workshop:
+    """Who does the work."""
+
+    engines: Sequence[Engine]
+    safety: SafetyFilter
+    codec: Codec
+    finders: Finders
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -168,6 +216,9 @@ class _Made:
     feather_px: int
     crops: list[CropBox]
     engine: Engine
+    understood: str | None
+    found_by: tuple[str, ...]
+    verdict: Verdict
 
 
 class _Clock:
@@ -194,21 +245,23 @@ class _Clock:
         self._on_progress(name, self._percent)
 
 
-def _make(
-    request: RemovalRequest, engines: Sequence[Engine], safety: SafetyFilter, clock: _Clock, codec: Codec
-) -> _Made:
+def _make(request: RemovalRequest, workshop: _Workshop, clock: _Clock) -> _Made:
     """Everything up to the output file. The arrays that the check of that file does not need end with this call."""
+    codec = workshop.codec
     with clock.stage("decoding", percent=0):
         photo = codec.decode(request.image, max_pixels=request.max_pixels)
-        aim = _take_aim(request, photo, codec)
-    with clock.stage("checking", percent=_FILL_FROM - 2):
-        _check(photo.rgb, safety)
-    work = _fill_well(photo.rgb, aim.mask, engines, clock, wants_detail=request.mode == "quality", copy=codec.copy)
+    with clock.stage("checking", percent=2):
+        before = _check(photo.rgb, workshop.safety)
+    with clock.stage("finding", percent=4):
+        aim = take_aim(request, photo.rgb, workshop.finders, codec.copy)
+    work = _fill_well(
+        photo.rgb, aim.mask, workshop.engines, clock, wants_detail=request.mode == "quality", copy=codec.copy
+    )
     with clock.stage("filling", percent=_FILL_TO + 1):
         pass_over(photo.rgb, work.image, aim.asked, grow_px=aim.grow_px, feather_px=aim.feather_px)
         aim = replace(aim, asked=aim.mask)  # lets go of what was asked for
     with clock.stage("checking", percent=_FILL_TO + 2):
-        _check(work.image, safety)
+        after = _check(work.image, workshop.safety)
     with clock.stage("encoding", percent=_FILL_TO + 4):
         written = codec.write(
             photo,
@@ -235,24 +288,17 @@ def _make(
         feather_px=aim.feather_px,
         crops=work.crops,
         engine=work.engine,
+        understood=aim.understood,
+        found_by=aim.found_by,
+        verdict=before if before.needs_review else after,
     )
 
 
-def _take_aim(request: RemovalRequest, photo: Photo, codec: Codec) -> _Aim:
-    asked = rasterise(size=photo.size, mask_png=request.mask_png, boxes=request.boxes)
-    grow_px = growth_px(asked, request.grow)
-    mask = codec.copy(grown(asked, grow_px) if grow_px else asked)
-    if not grow_px:
-        asked = mask  # one array, once
-    if mask.all():
-        raise MaskCoversPicture
-    return _Aim(asked=asked, mask=mask, grow_px=grow_px, feather_px=feather_px(request.feather, grow_px))
-
-
-def _check(image: Image, safety: SafetyFilter) -> None:
+def _check(image: Image, safety: SafetyFilter) -> Verdict:
     verdict = safety.check(image)
     if verdict.blocked:
-        raise Blocked(verdict.category)
+        raise Blocked(verdict)
+    return verdict
 
 
 def _fill_well(
@@ -335,6 +381,12 @@ def _circumstances(request: RemovalRequest, made: _Made, safety_filter: str, clo
             "quality": request.quality,
             "boxes": [box.to_json() for box in request.boxes],
             "mask": request.mask_png is not None,
+            "segmentation": request.segmentation is not None,
+            "clicks": [click.to_json() for click in request.clicks],
+            "box": None if request.object_box is None else request.object_box.to_json(),
+            "prompt": bool(request.prompt),
+            "understood": made.understood,
+            "found_by": list(made.found_by),
             "grow": str(request.grow),
             "grow_px": made.grow_px,
             "feather": request.feather,

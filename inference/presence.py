@@ -21,6 +21,10 @@ logger = logging.getLogger(__name__)
 _stopping = threading.Event()
 
 
+def _folder(path: str) -> Path | None:
+    return Path(path) if path else None
+
+
 def _own_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
@@ -35,6 +39,12 @@ def load_engines(**_: Any) -> None:
             device=settings.DEVICE,
             decoder_memory_bytes=settings.DECODER_MEMORY_BYTES,
             decoder_seconds=settings.DECODER_S,
+            safety_filter=settings.SAFETY_FILTER,
+            safety_policy=settings.SAFETY_POLICY or None,
+            safety_words=_folder(settings.SAFETY_WORDS),
+            models_dir=settings.MODELS_DIR,
+            selector_dir=_folder(settings.SELECTOR_DIR),
+            vocabulary_dir=_folder(settings.VOCABULARY_DIR),
         )
     )
     worker.start()

@@ -1,32 +1,126 @@
-"""Jobs and workers in the admin: to look at. States move only through the lifecycle."""
+"""Jobs and workers in the admin: to look at. States move only through the lifecycle; appeals are decided here."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any, cast
 
-from billing.admin import ReadOnlyAdmin
-from jobs.models import Job, Worker
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from accounts.models import User
+from billing.admin import AccountAdmin, ReadOnlyAdmin
+from jobs import appeals
+from jobs.models import Job, Review, Status, Worker
 
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
+    """To look at, except for what only a person can say: whether the content filter was right."""
+
     list_display = (
         "id",
         "user",
         "operation",
         "status",
+        "review",
         "price_credits",
         "attempt",
         "engine",
         "error_code",
         "created_at",
     )
-    list_filter = ("status", "operation", "engine", "error_code")
+    list_filter = ("review", "status", "operation", "engine", "error_code")
     list_select_related = ("user",)
     search_fields = ("id", "user__email")
     date_hierarchy = "created_at"
+    actions = ["let_through", "leave_as_it_is"]
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("jobs.change_job")
+
+    @admin.action(description="Let through", permissions=["review"])
+    def let_through(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        decided = sum(appeals.release(job, actor=_operator(request), request=request) for job in jobs)
+        messages.success(request, f"Let through: {decided}.")
+
+    @admin.action(description="Stays as it is", permissions=["review"])
+    def leave_as_it_is(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        decided = sum(appeals.uphold(job, actor=_operator(request), request=request) for job in jobs)
+        messages.success(request, f"Left as they are: {decided}.")
+
+    def get_urls(self) -> list[URLPattern]:
+        decisions = [
+            path(
+                "<uuid:job_id>/let-through/", self.admin_site.admin_view(self.let_one_through), name="jobs_job_release"
+            ),
+            path(
+                "<uuid:job_id>/as-it-is/", self.admin_site.admin_view(self.leave_one_as_it_is), name="jobs_job_uphold"
+            ),
+        ]
+        return [*decisions, *super().get_urls()]
+
+    def let_one_through(self, request: HttpRequest, job_id: Any) -> HttpResponse:
+        return self._decided(request, job_id, self.let_through)
+
+    def leave_one_as_it_is(self, request: HttpRequest, job_id: Any) -> HttpResponse:
+        return self._decided(request, job_id, self.leave_as_it_is)
+
+    def _decided(self, request: HttpRequest, job_id: Any, action: Any) -> HttpResponse:
+        """The buttons on a job's page do what the actions of the list do."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_review_permission(request):
+            raise PermissionDenied
+        job = get_object_or_404(Job, pk=job_id)
+        action(request, Job.objects.filter(pk=job.pk))
+        return HttpResponseRedirect(reverse("admin:jobs_job_change", args=[job.pk]))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        job = self.get_object(request, object_id)
+        may_decide = job is not None and appeals.can_be_decided(job) and self.has_review_permission(request)
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | {"may_decide": may_decide})
+
+
+def _operator(request: HttpRequest) -> User:
+    return cast(User, request.user)
 
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnlyAdmin):
     list_display = ("name", "engines", "safety_filter", "started_at", "seen_at")
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class CustomerAdmin(AccountAdmin):
+    """People, with what they can spend and how often the content filter refused them."""
+
+    list_display = [*AccountAdmin.list_display, "blocked_jobs"]
+    readonly_fields = [*AccountAdmin.readonly_fields, "blocked_jobs"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fieldsets = tuple(super().get_fieldsets(request, obj))
+        return fieldsets if obj is None else (*fieldsets, ("Content filter", {"fields": ("blocked_jobs",)}))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        blocked = Job.objects.filter(user=OuterRef("pk"), status=Status.BLOCKED).exclude(review=Review.RELEASED)
+        count = blocked.order_by().values("user").annotate(number=Count("pk")).values("number")
+        return super().get_queryset(request).annotate(blocked_jobs_count=Coalesce(Subquery(count), 0))
+
+    @admin.display(description="blocked jobs", ordering="blocked_jobs_count")
+    def blocked_jobs(self, user: User) -> str:
+        """Not counting those that were let through."""
+        address = reverse(
+            "admin:jobs_job_changelist", query={"user__id__exact": user.pk, "status__exact": Status.BLOCKED}
+        )
+        return format_html('<a href="{}">{}</a>', address, user.blocked_jobs_count)  # type: ignore[attr-defined]

@@ -27,7 +27,16 @@ REMOVE_OBJECT = Operation(
     task="inference.tasks.process_jobs",
 )
 
-OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in (REMOVE_OBJECT,)}
+SEGMENT = Operation(
+    name="segment",
+    title="Find an object",
+    endpoint="/v1/image/segment",
+    price_credits=0,
+    typical_seconds=2.0,
+    task="inference.tasks.process_jobs",
+)
+
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in (REMOVE_OBJECT, SEGMENT)}
 
 
 def operations_of(task: str) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from billing import ledger
-from jobs import webhooks
-from jobs.models import Job, Status
+from jobs import flagging, webhooks
+from jobs.models import Job, Review, Status
 from pixelsite.lib.errors import PixelsiteError
 
 logger = logging.getLogger(__name__)
@@ -43,10 +43,15 @@ class Result:
 
     output_name: str
     output_type: str
-    input_preview_name: str
-    output_preview_name: str
-    engine: str
-    receipt: dict[str, Any]
+    input_preview_name: str = ""
+    output_preview_name: str = ""
+    engine: str = ""
+    receipt: dict[str, Any] | None = None
+    selection: dict[str, Any] | None = None
+    """What was found, of jobs that look for something."""
+    safety: dict[str, Any] | None = None
+    """The content filter's verdict and scores."""
+    needs_review: bool = False
 
 
 def claim_next(*, operations: Collection[str]) -> Job | None:
@@ -114,6 +119,9 @@ def complete_job(*, job_id: UUID, attempt: int, result: Result) -> bool:
         output_preview_name=result.output_preview_name,
         engine=result.engine,
         receipt=result.receipt,
+        selection=result.selection,
+        safety=result.safety,
+        review=Review.WANTED if result.needs_review else "",
     )
     webhooks.announce(job, Status.COMPLETED)
     return True
@@ -126,9 +134,14 @@ def fail_job(*, job_id: UUID, attempt: int, code: str, message: str) -> bool:
 
 
 @transaction.atomic
-def block_job(*, job_id: UUID, attempt: int, code: str, message: str) -> bool:
+def block_job(*, job_id: UUID, attempt: int, code: str, message: str, safety: dict[str, Any] | None = None) -> bool:
     """The content filter said no: give the credits back. False means the lease was lost and nothing changed."""
-    return _refuse(_locked(_held_by(job_id, attempt)), Status.BLOCKED, code=code, message=message)
+    job = _locked(_held_by(job_id, attempt))
+    if job is None:
+        return False
+    _refuse(job, Status.BLOCKED, code=code, message=message, safety=safety)
+    flagging.flag_if_often_blocked(job.user_id)
+    return True
 
 
 def release_job(*, job_id: UUID, attempt: int, code: str, message: str) -> bool:
@@ -226,14 +239,14 @@ def _locked(jobs: QuerySet[Job]) -> Job | None:
     return jobs.select_for_update().first()
 
 
-def _refuse(job: Job | None, status: Status, *, code: str, message: str) -> bool:
+def _refuse(job: Job | None, status: Status, *, code: str, message: str, **facts: Any) -> bool:
     if job is None:
         return False
-    _end_with_refund(job, status, reason=code, error_code=code, error_message=message[:_ERROR_LENGTH_MAX])
+    _end_with_refund(job, status, reason=code, error_code=code, error_message=message[:_ERROR_LENGTH_MAX], **facts)
     return True
 
 
-def _end_with_refund(job: Job, status: Status, *, reason: str, **facts: str) -> None:
+def _end_with_refund(job: Job, status: Status, *, reason: str, **facts: Any) -> None:
     if job.price_credits:
         ledger.refund(job_id=job.pk, reason=reason)
     Job.objects.filter(pk=job.pk).update(

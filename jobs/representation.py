@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from jobs import images
-from jobs.models import Job, Status
+from jobs.models import Job, Review, Status
 from pixelsite.lib.signing import sign_path
 
 FILE_KINDS = ("output", "input", "output-preview", "input-preview")
@@ -34,10 +34,12 @@ def job_json(job: Job, *, base_url: str, place_in_line: int | None = None) -> di
         "place_in_line": place_in_line,
         "error": error,
         "error_message": job.error_message or None,
+        "review": _told_review(job),
         "width": job.width,
         "height": job.height,
         "engine": job.engine or None,
         "receipt": job.receipt,
+        "selection": job.selection,
         "metadata": job.metadata,
         "created_at": _utc(job.created_at),
         "started_at": _utc(job.started_at),
@@ -89,6 +91,11 @@ def download_name(job: Job, kind: str) -> str:
     """The name a browser saves under; nothing in it comes from the caller."""
     extension = images.EXTENSIONS[file_type(job, kind).removeprefix("image/")]
     return f"pixelsite-{str(job.pk)[:8]}-{kind}.{extension}"
+
+
+def _told_review(job: Job) -> str | None:
+    """What a caller is told of a person's look at a blocked job. That a filter was unsure is told to operators only."""
+    return job.review or None if job.status == Status.BLOCKED and job.review != Review.WANTED else None
 
 
 def _links_end_at(job: Job) -> datetime:

@@ -29,6 +29,11 @@ def delete_images(job: Job) -> None:
         output_name="",
         input_preview_name="",
         output_preview_name="",
+        # What was pointed at, and in which words, goes with the picture.
+        clicks=[],
+        object_box=None,
+        segmentation=None,
+        prompt="",
         images_deleted_at=Now(),
     )
     storage.delete(names)

@@ -21,8 +21,8 @@ from jobs.catalogue import Operation
 from jobs.idempotency import IdempotentRequest
 from jobs.models import Job, Status
 from jobs.representation import submission_json
-from jobs.targets import NO_GROWTH, Grow, boxes_to_json
-from jobs.uploads import CheckedInput
+from jobs.targets import NO_GROWTH, Grow, boxes_to_json, clicks_to_json
+from jobs.uploads import CheckedInput, Pointed
 from pixelsite.lib.errors import PixelsiteError
 
 logger = logging.getLogger(__name__)
@@ -80,6 +80,8 @@ class CallOptions:
     metadata: dict[str, Any] | None = None
     cancel_after_s: int | None = None
     """Seconds after which the job, if it is still queued, is canceled."""
+    keep_hours: int | None = None
+    """For how long images are kept; None is as the site is set."""
     idempotent: IdempotentRequest | None = None
 
 
@@ -196,7 +198,18 @@ def _as_call_columns(call: CallOptions) -> dict[str, Any]:
     return {
         "webhook_url": call.webhook_url,
         "metadata": call.metadata,
+        "keep_hours": call.keep_hours,
         "cancel_at": None if seconds is None else Now() + timedelta(seconds=seconds),
+    }
+
+
+def _as_target_columns(pointed: Pointed) -> dict[str, Any]:
+    box, segmentation = pointed.object_box, pointed.segmentation
+    return {
+        "clicks": clicks_to_json(pointed.clicks),
+        "object_box": None if box is None else box.to_json(),
+        "segmentation": None if segmentation is None else segmentation.to_json(),
+        "prompt": "" if pointed.prompt is None else pointed.prompt.text,
     }
 
 
@@ -210,6 +223,7 @@ def _create_row(job_id: uuid.UUID, *, checked: CheckedInput, stored: list[str], 
         input_format=checked.facts.format,
         mask_name=stored[1],
         boxes=boxes_to_json(checked.boxes),
+        **_as_target_columns(checked.pointed),
         width=checked.facts.width,
         height=checked.facts.height,
         created_at=timezone.now(),

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from jobs import guard, images, storage
 from jobs.images import ImageError, ImageFacts, ImageTooComplex, InvalidImage, NormalisedMask
-from jobs.targets import Box, TargetError
+from jobs.targets import Box, Click, Prompt, Segmentation, TargetError
 from jobs.upload_handlers import FileTooLarge
 from pixelsite.lib import fetch
 from pixelsite.lib.errors import PixelsiteError
@@ -53,6 +53,29 @@ class InputRefused(PixelsiteError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pointed:
+    """Targets that are more than a mask or boxes: what they mean is found out by the worker."""
+
+    clicks: tuple[Click, ...] = ()
+    object_box: Box | None = None
+    """Around an object that is to be found in it."""
+    segmentation: Segmentation | None = None
+    prompt: Prompt | None = None
+
+    def check_inside(self, size: tuple[int, int]) -> None:
+        """Raise a `TargetError` unless all of it fits a photo of displayed size (width, height)."""
+        for click in self.clicks:
+            click.check_inside(size)
+        if self.object_box is not None:
+            self.object_box.check_inside(size, param="box")
+        if self.segmentation is not None:
+            self.segmentation.check_inside(size)
+
+
+NOTHING_POINTED = Pointed()
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckedInput:
     """A picture and what is to be removed from it, checked but not stored yet."""
 
@@ -60,6 +83,7 @@ class CheckedInput:
     facts: ImageFacts
     mask_png: bytes | None
     boxes: tuple[Box, ...]
+    pointed: Pointed = NOTHING_POINTED
     warnings: tuple[str, ...] = ()
     """What is allowed but hardly meant, in sentences for the caller."""
 
@@ -81,7 +105,13 @@ class Source:
         return data
 
 
-def check_input(*, image: Source, mask: Source | None, boxes: tuple[tuple[str, Box], ...]) -> CheckedInput:
+def check_input(
+    *,
+    image: Source,
+    mask: Source | None,
+    boxes: tuple[tuple[str, Box], ...],
+    pointed: Pointed = NOTHING_POINTED,
+) -> CheckedInput:
     """Everything that can be known at submission. `boxes` come with the name of the parameter they were sent in.
 
     Raises `InputRefused`, `DecodersBusy` and what `Source.read` raises.
@@ -91,6 +121,7 @@ def check_input(*, image: Source, mask: Source | None, boxes: tuple[tuple[str, B
         facts = _guarded(images.inspect_image, data, param="image", megapixels_max=settings.IMAGE_MEGAPIXELS_MAX)
         for param, box in boxes:
             box.check_inside(facts.size, param=param)
+        pointed.check_inside(facts.size)
         drawn = None
         if mask is not None:
             drawn = _guarded(
@@ -107,15 +138,17 @@ def check_input(*, image: Source, mask: Source | None, boxes: tuple[tuple[str, B
         facts=facts,
         mask_png=drawn.png if drawn is not None else None,
         boxes=tuple(box for _, box in boxes),
-        warnings=_warnings_of(drawn),
+        pointed=pointed,
+        warnings=() if drawn is None else warnings_of(drawn.area_share),
     )
 
 
-def _warnings_of(mask: NormalisedMask | None) -> tuple[str, ...]:
-    if mask is None or mask.area_share <= _LARGE_MASK_SHARE:
+def warnings_of(area_share: float) -> tuple[str, ...]:
+    """What to tell a caller whose mask covers so much of the picture."""
+    if area_share <= _LARGE_MASK_SHARE:
         return ()
     return (
-        f"The mask covers {mask.area_share:.0%} of the picture. White is what is removed: if that is the wrong way "
+        f"The mask covers {area_share:.0%} of the picture. White is what is removed: if that is the wrong way "
         "round, invert it.",
     )
 

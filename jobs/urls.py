@@ -1,14 +1,16 @@
 from django.urls import path
 
 from jobs import views, webhook_views
-from jobs.api.editor import EditorJobView, EditorSubmitView
+from jobs.api.editor import EditorFindView, EditorJobView, EditorSubmitView
 
 urlpatterns = [
     path("dashboard/", views.dashboard, name="dashboard"),
     path("editor/", views.editor, name="editor"),
+    path("editor/find/", EditorFindView.as_view(), name="editor_find"),
     path("editor/jobs/", EditorSubmitView.as_view(), name="editor_submit"),
     path("editor/jobs/<uuid:job_id>/", EditorJobView.as_view(), name="editor_job"),
     path("jobs/<uuid:job_id>/", views.job_detail, name="job_detail"),
+    path("jobs/<uuid:job_id>/appeal/", views.job_appeal, name="job_appeal"),
     path("keys/", views.key_create, name="key_create"),
     path("keys/<int:key_id>/revoke/", views.key_revoke, name="key_revoke"),
     path("webhooks/", webhook_views.webhooks_page, name="webhooks"),

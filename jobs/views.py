@@ -14,12 +14,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import api_keys
+from accounts import api_keys, rights
+from accounts.limits import limited
 from accounts.models import User
 from billing import selectors
+from jobs import appeals
 from jobs.catalogue import REMOVE_OBJECT
 from jobs.models import Job, Status
-from jobs.representation import file_url
+from jobs.representation import file_url, job_json
 
 _JOBS_SHOWN = 12
 _LEDGER_SHOWN = 8
@@ -51,10 +53,11 @@ def _dashboard(request: HttpRequest, *, new_key: str | None = None) -> HttpRespo
         "balance": balance.available,
         "held": balance.held,
         "plan": balance.plan,
-        "jobs": [_job_card(job) for job in Job.objects.filter(user=user)[:_JOBS_SHOWN]],
+        "jobs": [_job_card(job) for job in Job.objects.filter(user=user, operation=REMOVE_OBJECT.name)[:_JOBS_SHOWN]],
         "keys": user.api_keys.all(),
         "new_key": new_key,
         "disabled_endpoints": list(user.webhook_endpoints.filter(disabled_at__isnull=False)),
+        "rights_statement": None if rights.are_confirmed(user) else rights.STATEMENT,
         "ledger": selectors.statement(user, limit=_LEDGER_SHOWN),
         "curl_example": curl_example(site=_site(request), key=new_key or "$PIXELSITE_KEY"),
     }
@@ -73,8 +76,23 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "input_url": file_url(job, "input", base_url=""),
         "receipt": job.receipt,
         "images_deleted": job.images_deleted_at is not None,
+        "can_be_appealed": appeals.can_be_appealed(job),
+        "review": job_json(job, base_url="")["review"],
     }
     return render(request, "jobs/job_detail.html", {"job": details})
+
+
+@login_required
+@require_POST
+@limited("20/m")
+def job_appeal(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    job = get_object_or_404(Job, pk=job_id, user=cast(User, request.user))
+    try:
+        appeals.appeal(job)
+        messages.success(request, "Your appeal is in. A person will look; this page tells what they say.")
+    except appeals.NotAppealable as refusal:
+        messages.error(request, refusal.message)
+    return redirect("job_detail", job.pk)
 
 
 def _job_card(job: Job) -> dict[str, Any]:
@@ -100,6 +118,7 @@ def editor(request: HttpRequest) -> HttpResponse:
     balance = selectors.balance_of(cast(User, request.user)).available
     config = {
         "submitUrl": reverse("editor_submit"),
+        "findUrl": reverse("editor_find"),
         "jobUrlTemplate": reverse("editor_job", args=[_NIL]).replace(str(_NIL), "__id__"),
         "price": REMOVE_OBJECT.price_credits,
         "balance": balance,

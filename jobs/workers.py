@@ -44,3 +44,8 @@ def serving_engine() -> dict[str, Any] | None:
             engine: dict[str, Any] = worker.engines[0]
             return engine
     return None
+
+
+def content_filters() -> list[str]:
+    """Names of the filters that the workers alive look at pictures with; `none` among them if one looks at nothing."""
+    return sorted(set(alive_workers().order_by().values_list("safety_filter", flat=True)))

@@ -20,11 +20,15 @@ _DATABASE_TIMEOUT_S = 2
 
 
 def check_health() -> dict[str, Any]:
-    """`{"status": "ok" | "unavailable", "database": …, "broker": …, "worker": …}`, each `ok` or what is wrong."""
+    """`{"status": "ok" | "unavailable", "database": …, "broker": …, "worker": …}`, each `ok` or what is wrong.
+
+    And `content_filter`: the names of the workers' filters. A site without one is a choice, not a fault.
+    """
     parts = {"database": _attempt(_database), "broker": _attempt(_broker)}
     # Workers report in the database: without it nobody knows, and asking would take its time.
     parts["worker"] = _attempt(_worker) if parts["database"] == "ok" else "unknown"
     healthy = all(state == "ok" for state in parts.values())
+    parts["content_filter"] = _attempt(_content_filter) if parts["worker"] == "ok" else "unknown"
     return {"status": "ok" if healthy else "unavailable", **parts}
 
 
@@ -55,3 +59,7 @@ def _broker() -> str:
 
 def _worker() -> str:
     return "ok" if workers.alive_workers().exists() else "no worker has reported for a while: start one"
+
+
+def _content_filter() -> str:
+    return ", ".join(workers.content_filters())

@@ -258,6 +258,45 @@ LAMA_WEIGHTS = env.text(
 ) or str(MODELS_DIR / "big-lama.safetensors")
 DEVICE = env.text("PIXELSITE_DEVICE", "auto", "Where lama runs: auto, cpu or cuda.")
 
+# The file that `manage.py models fetch nsfw-mobilenet` brings (inference.known_models; tested).
+_FETCHED_FILTER = "nsfw-mobilenet.safetensors"
+SAFETY_FILTER = env.text(
+    "PIXELSITE_SAFETY_FILTER",
+    "",
+    "Content filter: none, nsfw-mobilenet, transformers:/DIRECTORY or plugin:PACKAGE.MODULE:FACTORY; empty: "
+    "nsfw-mobilenet if it was fetched, else none, which production refuses.",
+)
+if not SAFETY_FILTER:
+    if (MODELS_DIR / _FETCHED_FILTER).is_file():
+        SAFETY_FILTER = "nsfw-mobilenet"
+    elif DEBUG:
+        SAFETY_FILTER = "none"
+    else:
+        raise ImproperlyConfigured(
+            "There is no content filter: set PIXELSITE_SAFETY_FILTER=nsfw-mobilenet and run `manage.py models fetch "
+            "nsfw-mobilenet`, or set PIXELSITE_SAFETY_FILTER=none to run without."
+        )
+SAFETY_POLICY = env.text(
+    "PIXELSITE_SAFETY_POLICY", "", "Categories and thresholds as JSON (docs/safety.md); empty: the filter's own."
+)
+SAFETY_WORDS = env.text(
+    "PIXELSITE_SAFETY_WORDS", "", "File of rules for prompts instead of inference/safety/words.toml; empty: that one."
+)
+SELECTOR_DIR = env.text(
+    "PIXELSITE_SELECTOR_DIR", "", "Directory of a SAM-family model that finds what clicks are on; empty: GrabCut."
+)
+VOCABULARY_DIR = env.text(
+    "PIXELSITE_VOCABULARY_DIR",
+    "",
+    "Directory of a CLIPSeg, OWLv2 or Grounding DINO model that finds what prompts name; empty: without one.",
+)
+FLAG_AFTER_BLOCKS = env.whole(
+    "PIXELSITE_FLAG_AFTER_BLOCKS",
+    5,
+    "Blocked jobs within 30 days after which an account is flagged for the operators.",
+    least=1,
+)
+
 DECODER_MEMORY_BYTES = (
     env.whole("PIXELSITE_DECODER_MB", 4096, "Memory that decoding or encoding one picture may take, in MB.", least=256)
     * 1_000_000

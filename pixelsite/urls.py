@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("jobs.urls")),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("v1/", include("accounts.api.urls")),
     path("v1/", include("billing.api.urls")),
     path("v1/", include("jobs.api.urls")),
     path("v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from billing import selectors
+from jobs import workers
 from jobs.catalogue import REMOVE_OBJECT
 from jobs.views import curl_example
 from pixelsite.health import check_health
@@ -35,6 +36,7 @@ def site_context(request: HttpRequest) -> dict[str, Any]:
         "demo_login_enabled": settings.DEBUG,
         "google_login_enabled": bool(settings.GOOGLE_CLIENT_ID),
         "price_remove_object": REMOVE_OBJECT.price_credits,
+        "content_filters": workers.content_filters,  # asked for by the admin's first page only
         "balance": selectors.balance_of(user).available if isinstance(user, User) else None,
     }
 

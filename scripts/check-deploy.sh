@@ -8,5 +8,6 @@ PIXELSITE_DEBUG=0 \
 PIXELSITE_DATA="$data" \
 PIXELSITE_SECRET_KEY="$("$python" -c 'import secrets; print(secrets.token_urlsafe(60))')" \
 PIXELSITE_SITE_URL=https://pixelsite.example \
+PIXELSITE_SAFETY_FILTER=none \
 GOOGLE_CLIENT_ID=id GOOGLE_CLIENT_SECRET=secret \
 "$python" manage.py check --deploy --fail-level WARNING

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from billing import selectors
 from jobs import lifecycle, retention
-from jobs.api.views import JobView, RemoveObjectView
+from jobs.api.views import JobView, RemoveObjectView, SegmentView
 from jobs.models import Job
 from pixelsite.lib.errors import PixelsiteError
 
@@ -38,6 +38,11 @@ class EditorSession(SessionAuthentication):
 
 @extend_schema(exclude=True)
 class EditorSubmitView(RemoveObjectView):
+    authentication_classes = [EditorSession]
+
+
+@extend_schema(exclude=True)
+class EditorFindView(SegmentView):
     authentication_classes = [EditorSession]
 
 

@@ -7,15 +7,18 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 
-from jobs.api.serializers import (
+from jobs.api.fields import (
     GROW_AS_TEXT,
     BoxField,
+    CornersField,
     GrowField,
     MetadataField,
+    PointsField,
     RectanglesField,
-    RemoveObjectSerializer,
+    SegmentationField,
 )
-from jobs.targets import COORDINATE_MAX, GROW_PX_MAX, RECTANGLES_MAX
+from jobs.api.requests import RemoveObjectSerializer, SegmentSerializer, TargetSerializer
+from jobs.targets import CLICKS_MAX, COORDINATE_MAX, GROW_PX_MAX, RECTANGLES_MAX
 
 _EDGE = {"type": "integer", "minimum": 0, "maximum": COORDINATE_MAX}
 _LENGTH = {"type": "integer", "minimum": 1, "maximum": COORDINATE_MAX}
@@ -51,29 +54,89 @@ class JsonGrowField(GrowField):
     """Growth in a JSON body."""
 
 
-class RemoveObjectJsonSerializer(RemoveObjectSerializer):
-    """A submission as JSON, which has no files: pictures come by their addresses."""
+_POINT = {"type": "array", "prefixItems": [_EDGE, _EDGE], "minItems": 2, "maxItems": 2}
+
+
+@extend_schema_field({"type": "array", "items": _POINT, "minItems": 1, "maxItems": CLICKS_MAX})
+class JsonPointsField(PointsField):
+    """Clicks in a JSON body."""
+
+
+@extend_schema_field(
+    {"type": "array", "items": {"type": "integer", "enum": [0, 1]}, "minItems": 1, "maxItems": CLICKS_MAX}
+)
+class JsonLabelsField(PointsField):
+    """What the clicks are on, in a JSON body."""
+
+
+@extend_schema_field({"oneOf": [_TEXT, {"type": "array", "prefixItems": [_EDGE] * 4, "minItems": 4, "maxItems": 4}]})
+class JsonCornersField(CornersField):
+    """A box around an object in a JSON body."""
+
+
+_RUNS = {
+    "type": "object",
+    "properties": {
+        "size": {"type": "array", "prefixItems": [_LENGTH, _LENGTH], "minItems": 2, "maxItems": 2},
+        "counts": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "integer", "minimum": 0}}]},
+    },
+    "required": ["size", "counts"],
+    "additionalProperties": False,
+}
+_POLYGONS = {
+    "type": "array",
+    "items": {"type": "array", "items": {"type": "number"}, "minItems": 6},
+    "minItems": 1,
+}
+
+
+@extend_schema_field({"oneOf": [_RUNS, _POLYGONS]})
+class JsonSegmentationField(SegmentationField):
+    """Run lengths or polygons in a JSON body."""
+
+
+def _as_json(name: str) -> dict[str, Any]:
+    """The options of a field that both forms share."""
+    return {"required": False, "help_text": TargetSerializer().fields[name].help_text}
+
+
+class _TargetJson(TargetSerializer):
+    """What a JSON body cannot hold is left out, what it can hold better is described so."""
 
     image = None  # type: ignore[assignment]  # DRF's way of leaving out a field of the base
     mask = None  # type: ignore[assignment]
     bbox = JsonBoxField(required=False, help_text="One box, in pixels of the picture as displayed.")
     rectangles = JsonRectanglesField(required=False, help_text="Up to 50 boxes.")
-    grow = JsonGrowField(required=False, help_text=RemoveObjectSerializer().fields["grow"].help_text)
-    metadata = JsonMetadataField(
-        required=False, help_text="Your own JSON object of up to 4 KB; comes back with the job, untouched."
-    )
+    points = JsonPointsField(**_as_json("points"))
+    labels = JsonLabelsField(**_as_json("labels"))
+    box = JsonCornersField(**_as_json("box"))
+    segmentation = JsonSegmentationField(**_as_json("segmentation"))
+    grow = JsonGrowField(**_as_json("grow"))
+    expand = JsonGrowField(**_as_json("expand"))
+    metadata = JsonMetadataField(**_as_json("metadata"))
+
+
+class RemoveObjectJsonSerializer(_TargetJson, RemoveObjectSerializer):
+    """A submission as JSON, which has no files: pictures come by their addresses."""
+
+
+class SegmentJsonSerializer(_TargetJson, SegmentSerializer):
+    """A picture by its address, and what to find in it."""
+
+
+_JSON_TARGETS = ("mask_url", "bbox", "rectangles", "segmentation", "points", "box", "prompt")
 
 
 class _Submission(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # registers itself in OpenAPI
     """Unknown parameters are refused, and so is JSON without a picture or without anything to remove."""
 
-    target_class = "jobs.api.serializers.RemoveObjectSerializer"
+    target_class = "jobs.api.requests.TargetSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         described: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         described["additionalProperties"] = False
-        if isinstance(self.target, RemoveObjectJsonSerializer):
+        if isinstance(self.target, _TargetJson):
             described["required"] = ["image_url"]
-            described["anyOf"] = [{"required": [name]} for name in ("mask_url", "bbox", "rectangles")]
+            described["anyOf"] = [{"required": [name]} for name in _JSON_TARGETS]
         return described

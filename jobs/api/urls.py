@@ -1,12 +1,15 @@
 from django.urls import path
 
+from jobs.api.appeals import AppealView
 from jobs.api.files import job_file, no_file
-from jobs.api.views import EventsView, JobView, ModelsView, RemoveObjectView, UsageView
+from jobs.api.views import EventsView, JobView, ModelsView, RemoveObjectView, SegmentView, UsageView
 
 urlpatterns = [
     path("image/remove-object", RemoveObjectView.as_view(), name="api_remove_object"),
+    path("image/segment", SegmentView.as_view(), name="api_segment"),
     path("image/<uuid:job_id>", JobView.as_view(), name="api_job"),
     path("image/<uuid:job_id>/events", EventsView.as_view(), name="api_job_events"),
+    path("image/<uuid:job_id>/appeal", AppealView.as_view(), name="api_job_appeal"),
     path("account/usage", UsageView.as_view(), name="api_usage"),
     path("models", ModelsView.as_view(), name="api_models"),
     path("files/<uuid:job_id>/<str:kind>", job_file, name="job_file"),

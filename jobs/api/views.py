@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -16,17 +16,17 @@ from accounts.models import ApiKey, User
 from jobs import fairness, idempotency, lifecycle, retention, workers
 from jobs.api.pagination import UsagePagination
 from jobs.api.preferences import asked_wait_s, cancel_after_s, preferences_of
-from jobs.api.schema import RemoveObjectJsonSerializer
+from jobs.api.requests import RemoveObjectSerializer, SegmentSerializer, TargetSerializer
+from jobs.api.schema import RemoveObjectJsonSerializer, SegmentJsonSerializer
 from jobs.api.serializers import (
     AcceptedSerializer,
     JobSerializer,
     ModelsSerializer,
-    RemoveObjectSerializer,
     UsageQuerySerializer,
     UsageSerializer,
 )
 from jobs.api.waiting import answer_later, stream_events
-from jobs.catalogue import OPERATIONS, REMOVE_OBJECT
+from jobs.catalogue import OPERATIONS, REMOVE_OBJECT, SEGMENT, Operation
 from jobs.idempotency import IdempotentRequest
 from jobs.models import Job, Status
 from jobs.representation import file_url, job_json
@@ -77,18 +77,16 @@ _CALL_HEADERS = [
 ]
 
 
-class RemoveObjectView(APIView):
-    """Accepts removals."""
+class SubmitView(APIView):
+    """Accepts jobs of one operation."""
 
-    @extend_schema(
-        operation_id="remove_object",
-        tags=["Images"],
-        parameters=[*_CALL_HEADERS, REQUEST_ID],
-        request={"multipart/form-data": RemoveObjectSerializer, "application/json": RemoveObjectJsonSerializer},
-        responses={202: AcceptedSerializer, 200: JobSerializer, **refusals(400, 402, 409, 413, 415, 422)},
-    )
-    def post(self, request: Request) -> Response:
-        """Remove what a mask or boxes mark. The answer comes at once; poll the job for the result."""
+    operation: ClassVar[Operation]
+    serializer: ClassVar[type[TargetSerializer]]
+    keep_hours: ClassVar[int | None] = None
+    waits_s: ClassVar[float] = 0
+    """Where the caller does not say how long."""
+
+    def submit(self, request: Request) -> Response:
         preferences = preferences_of(request)
         submission = self._submitted_once(request)
         response = Response(submission.answer, status=preferences.status or settings.SUBMIT_STATUS)
@@ -96,11 +94,9 @@ class RemoveObjectView(APIView):
             response["Idempotent-Replayed"] = "true"
         if preferences.applied:
             response["Preference-Applied"] = preferences.applied
-        if preferences.wait_s:
+        if seconds := preferences.wait_s or self.waits_s:
             job_id = submission.job.pk
-            answer_later(
-                request, job_id=job_id, seconds=preferences.wait_s, render=_renderer(job_id, base_url(request))
-            )
+            answer_later(request, job_id=job_id, seconds=seconds, render=_renderer(job_id, base_url(request)))
         return response
 
     def _submitted_once(self, request: Request) -> Submission:
@@ -108,7 +104,7 @@ class RemoveObjectView(APIView):
         key = request.headers.get("Idempotency-Key")
         if key is not None:
             idempotency.check_key(key)
-        serializer = RemoveObjectSerializer(data=request.data)
+        serializer = self.serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         if key is None:
             return self._submitted(request, serializer, None)
@@ -124,18 +120,63 @@ class RemoveObjectView(APIView):
                 return Submission(job=earlier.job, answer=earlier.answer, is_replay=True)
             return self._submitted(request, serializer, idempotent)
 
-    @staticmethod
     def _submitted(
-        request: Request, serializer: RemoveObjectSerializer, idempotent: IdempotentRequest | None
+        self, request: Request, serializer: TargetSerializer, idempotent: IdempotentRequest | None
     ) -> Submission:
         return submit_job(
             user=cast(User, request.user),
             api_key=request.auth if isinstance(request.auth, ApiKey) else None,
-            operation=REMOVE_OBJECT,
-            call=CallOptions(cancel_after_s=cancel_after_s(request), idempotent=idempotent, **serializer.call_facts()),
+            operation=self.operation,
+            call=CallOptions(
+                cancel_after_s=cancel_after_s(request),
+                keep_hours=self.keep_hours,
+                idempotent=idempotent,
+                **serializer.call_facts(),
+            ),
             checked=serializer.checked_input(),
             output=serializer.output_options(),
         )
+
+
+class RemoveObjectView(SubmitView):
+    """Accepts removals."""
+
+    operation = REMOVE_OBJECT
+    serializer = RemoveObjectSerializer
+
+    @extend_schema(
+        operation_id="remove_object",
+        tags=["Images"],
+        parameters=[*_CALL_HEADERS, REQUEST_ID],
+        request={"multipart/form-data": RemoveObjectSerializer, "application/json": RemoveObjectJsonSerializer},
+        responses={202: AcceptedSerializer, 200: JobSerializer, **refusals(400, 402, 409, 413, 415, 422)},
+    )
+    def post(self, request: Request) -> Response:
+        """Remove what is pointed at in any way. The answer comes at once; poll the job for the result."""
+        return self.submit(request)
+
+
+class SegmentView(SubmitView):
+    """Finds what is pointed at, and shows it."""
+
+    operation = SEGMENT
+    serializer = SegmentSerializer
+    keep_hours = 1
+    waits_s = 30
+
+    @extend_schema(
+        operation_id="segment",
+        tags=["Images"],
+        parameters=[*_CALL_HEADERS, REQUEST_ID],
+        request={"multipart/form-data": SegmentSerializer, "application/json": SegmentJsonSerializer},
+        responses={202: AcceptedSerializer, 200: JobSerializer, **refusals(400, 402, 409, 413, 415, 422)},
+    )
+    def post(self, request: Request) -> Response:
+        """Find what is pointed at without removing it: the mask, white on black, is the job's output. Free of charge.
+
+        The answer is the ended job, unless that takes longer than 30 seconds or than `Prefer: wait=N` says.
+        """
+        return self.submit(request)
 
 
 def _renderer(job_id: UUID, site: str) -> Any:

@@ -1,7 +1,7 @@
 """What is stored about jobs. Workflows live in `lifecycle.py`, `submission.py` and `webhooks.py`."""
 
 from jobs.models.idempotency import IdempotencyRecord
-from jobs.models.job import ENDED, Job, Status
+from jobs.models.job import ENDED, Job, Review, Status
 from jobs.models.webhook import DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from jobs.models.worker import Worker
 
@@ -10,6 +10,7 @@ __all__ = [
     "DeliveryState",
     "IdempotencyRecord",
     "Job",
+    "Review",
     "Status",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -20,6 +20,15 @@ class Status(models.TextChoices):
     CANCELED = "canceled", "Canceled"  # withdrawn while queued, the credits are back
 
 
+class Review(models.TextChoices):
+    """A person's part in what the content filter decides."""
+
+    WANTED = "wanted", "The filter is not sure"
+    APPEALED = "appealed", "The customer appeals"
+    UPHELD = "upheld", "Looked at: stays as it is"
+    RELEASED = "released", "Looked at: let through"
+
+
 ENDED = (Status.COMPLETED, Status.FAILED, Status.BLOCKED, Status.CANCELED)
 REFUSED = (Status.FAILED, Status.BLOCKED)
 
@@ -48,6 +57,10 @@ class Job(models.Model):
     input_format = models.CharField(max_length=8)
     mask_name = models.CharField(max_length=200, blank=True)
     boxes = models.JSONField(default=list, blank=True)
+    clicks = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
+    object_box = models.JSONField(null=True, blank=True, help_text="An object is to be found in it.")
+    segmentation = models.JSONField(null=True, blank=True, help_text="COCO's run lengths or polygons.")
+    prompt = models.TextField(blank=True, default="", db_default="", help_text="What to remove, in words.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     output_format = models.CharField(max_length=8, blank=True, help_text="Empty: the input's own.")
@@ -63,6 +76,11 @@ class Job(models.Model):
     output_preview_name = models.CharField(max_length=200, blank=True)
     engine = models.CharField(max_length=40, blank=True)
     receipt = models.JSONField(null=True, blank=True)
+    selection = models.JSONField(null=True, blank=True, help_text="What was found, of jobs that look for something.")
+    safety = models.JSONField(null=True, blank=True, help_text="Verdict and scores; not told to the caller.")
+    review = models.CharField(
+        max_length=10, choices=Review, blank=True, default="", db_default="", help_text="Whether a person should look."
+    )
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
 
@@ -119,6 +137,9 @@ class Job(models.Model):
             models.Index(
                 fields=["cancel_at"], condition=Q(status=Status.QUEUED, cancel_at__isnull=False), name="job_to_cancel"
             ),
+            models.Index(fields=["user", "ended_at"], condition=Q(status=Status.BLOCKED), name="job_blocked"),
+            models.Index(fields=["user"], condition=Q(review=Review.RELEASED), name="job_released"),
+            models.Index(fields=["review"], condition=Q(review__in=("wanted", "appealed")), name="job_to_look_at"),
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ HOUSES = ("accounts", "billing", "jobs")
 # Codes of commands, and of the base class, that no caller of the API sees.
 ONLY_FOR_OPERATORS = {
     "error", "bad_weights", "disk_full", "download_failed", "unknown_engine", "unknown_model", "weights_missing",
+    "filter_not_ready", "targets_not_ready", "transformers_missing",
     "wrong_hash",
 }  # fmt: skip
 

@@ -28,9 +28,11 @@ SCRIPT = {"bob": 404, "nobody": 403}  # the editor's own calls
 OF_ALICE: dict[str, Statuses] = {
     "v1/image/<uuid:job_id>": API,
     "v1/image/<uuid:job_id>/events": API,
+    "v1/image/<uuid:job_id>/appeal": API,
     "v1/files/<uuid:job_id>/<str:kind>": {"bob": 403, "nobody": 403},  # the signature is the permission
     "editor/jobs/<uuid:job_id>/": SCRIPT,
     "jobs/<uuid:job_id>/": PAGE,
+    "jobs/<uuid:job_id>/appeal/": PAGE,
     "keys/<int:key_id>/revoke/": PAGE,
     "webhooks/<int:endpoint_id>/delete/": PAGE,
     "webhooks/<int:endpoint_id>/enable/": PAGE,
@@ -43,9 +45,13 @@ OF_ALICE: dict[str, Statuses] = {
 OF_WHOEVER_ASKS: dict[str, int] = {
     "v1/account/balance": 401,
     "v1/account/usage": 401,
+    "v1/account/rights": 401,
     "v1/models": 401,
     "v1/image/remove-object": 401,
+    "v1/image/segment": 401,
     "editor/jobs/": 403,
+    "editor/find/": 403,
+    "accounts/rights/": 302,
     "dashboard/": 302,
     "editor/": 302,
     "keys/": 302,

@@ -1,4 +1,4 @@
-"""B. Mask, boxes, options. Points, prompts and other ways of pointing are not offered yet: they are unknown parameters."""
+"""B. Mask, boxes, clicks, sentences, options."""
 
 from __future__ import annotations
 
@@ -117,29 +117,61 @@ _BOXES = [
     accepted("B73 50 rectangles", with_target(rectangles=_rectangles(50))),
 ]
 
-# What the ways of pointing of issue 5 get until they are built: the right refusals then replace these.
-_NOT_OFFERED_YET = [
-    _bad_option(title, "unknown_parameter", **fields)
-    for title, fields in {
-        "B74 points": {"points": "[[1,1]]"},
-        "B74 labels": {"labels": "[7]"},
-        "B75 empty prompt": {"prompt": ""},
-        "B76 prompt of 2,001 characters": {"prompt": "x" * 2_001},
-        "B76 prompt of a megabyte": {"prompt": "x" * 1_000_000},
-        "B77 prompt with NUL": {"prompt": "a\0b"},
-        "B79 prompt of combining marks": {"prompt": "a\u0301" * 1_000},
-        "B80 prompt that is a script": {"prompt": "<script>alert(1)</script>{{7*7}}'; DROP TABLE jobs_job"},
-        "B81 prompt against policy": {"prompt": "undress her"},
-        "B86 seed of 2^63": {"seed": str(2**63)},
-        "B86 seed and a half": {"seed": "1.5"},
-    }.items()
-] + [
+
+def _prompted(title: str, prompt: str, code: str) -> Case:
+    return refused(title, with_target(prompt=prompt), 422, code, "prompt")
+
+
+def _pointed(title: str, code: str = "points_invalid", status: int = 422, param: str = "points", **fields: str) -> Case:
+    return refused(title, with_target(**fields), status, code, param)
+
+
+_POINTED = [
+    _pointed("B74 points without labels", points="[[1,1]]", param="labels"),
+    _pointed("B74 labels without points", labels="[1]"),
+    _pointed("B74 label 7", points="[[1,1]]", labels="[7]", param="labels"),
+    _pointed("B74 one label for two points", points="[[1,1],[2,2]]", labels="[1]", param="labels"),
+    _pointed("B74 no point on the object", points="[[1,1]]", labels="[0]", param="labels"),
+    _pointed("B74 points that are no JSON", "json_invalid", 400, points="1,1", labels="[1]"),
+    _pointed("B74 a point of NaN", points="[[NaN,1]]", labels="[1]"),
+    _pointed("B74 a point of 5,000 digits", points=f"[[{'1' * 5000},1]]", labels="[1]"),
+    _pointed("B74 a point outside", "point_out_of_bounds", points="[[64,1]]", labels="[1]"),
+    _pointed("B74 points 50,000 deep", "json_invalid", 400, points="[" * 50_000, labels="[1]"),
+    _pointed("B72 a box around of no width", "box_invalid", param="box", box="[4,4,4,9]"),
+    _pointed("B71 a box around that reaches outside", "box_out_of_bounds", param="box", box="[4,4,65,9]"),
+    _pointed(
+        "B61 run lengths of another size",
+        "segmentation_size_mismatch",
+        param="segmentation",
+        segmentation='{"size":[1,1],"counts":[0,1]}',
+    ),
+    _pointed(
+        "B61 run lengths of a size beyond all pictures",
+        "segmentation_size_mismatch",
+        param="segmentation",
+        segmentation='{"size":[2000000000,2000000000],"counts":[1,3999999999999999999]}',
+    ),
+    _pointed("B61 a polygon of two points", "segmentation_invalid", param="segmentation", segmentation="[[1,1,2,2]]"),
+    _prompted("B75 empty prompt", "", "prompt_empty"),
+    _prompted("B75 prompt of spaces", "   ", "prompt_empty"),
+    _prompted("B76 prompt of 2,001 characters", "x" * 2_001, "prompt_too_long"),
+    _prompted("B76 prompt of a megabyte", "x" * 1_000_000, "prompt_too_long"),
+    _prompted("B77 prompt with NUL", "a\0b", "invalid_characters"),
     refused(
         "B78 prompt of a lone surrogate",
         lambda stage: stage.api.post(SUBMIT, rb'{"prompt": "\ud800"}', content_type="application/json"),
         400,
         "json_invalid",
-    )
+    ),
+    accepted("B79 prompt of combining marks", with_target(prompt="\u0301" * 1_999 + "a")),
+    accepted("B79 prompt that turns the writing round", with_target(prompt="the dog \u202e on the left")),
+    accepted(
+        "B80 prompt that is a script", with_target(prompt="<script>alert(1)</script>{{7*7}}'; DROP TABLE jobs_job")
+    ),
+    accepted("B81 prompt against policy", with_target(prompt="undress her")),
+    # No operation takes a seed: the same picture and mask give the same result.
+    _pointed("B86 seed of 2^63", "unknown_parameter", param="seed", bbox="1,1,5,5", seed=str(2**63)),
+    _pointed("B86 seed and a half", "unknown_parameter", param="seed", bbox="1,1,5,5", seed="1.5"),
 ]
 
 _OPTIONS = [
@@ -178,4 +210,4 @@ _OPTIONS = [
     refused("B85 a field twice", _two_boxes, 400, "duplicate_field", "bbox"),
 ]
 
-CASES = [*_MASKS, *_BOXES, *_NOT_OFFERED_YET, *_OPTIONS]
+CASES = [*_MASKS, *_BOXES, *_POINTED, *_OPTIONS]

@@ -43,7 +43,7 @@ class Strict:
     name = "strict"
 
     def check(self, image: Image) -> Verdict:
-        return Verdict(blocked=True, category="test")
+        return Verdict("block", "test")
 
 
 def _png() -> bytes:
@@ -102,6 +102,7 @@ def test_a_grown_mask_is_what_the_receipt_speaks_of_and_all_that_changes() -> No
     assert np.array_equal(picture[~effective], photos.with_object()[~effective])
     assert (result.receipt["mask_sha256"], result.receipt["mask_pixels"]) == (hash_mask(effective), effective.sum())
     assert result.receipt["parameters"] == {
+        "segmentation": False, "clicks": [], "box": None, "prompt": False, "understood": None, "found_by": [],
         "output_format": None, "quality": None, "boxes": [], "mask": True, "grow": "5", "grow_px": 5,
         "feather": 9, "feather_px": 5, "metadata_policy": "strip", "mode": "quality",
     }  # fmt: skip
@@ -132,7 +133,7 @@ def test_progress_only_goes_forward(engines: tuple[object, ...]) -> None:
 
     percents = [percent for _, percent in seen]
     assert percents == sorted(percents)
-    assert {stage for stage, _ in seen} == {"decoding", "checking", "filling", "encoding"}
+    assert {stage for stage, _ in seen} == {"decoding", "checking", "finding", "filling", "encoding"}
 
 
 def test_a_bad_fill_is_done_again_by_the_second_engine() -> None:

@@ -108,3 +108,13 @@ def completed(claimed: Job) -> Job:
     """A finished job of Alice's."""
     assert lifecycle.complete_job(job_id=claimed.pk, attempt=claimed.attempt, result=result_of(claimed))
     return Job.objects.get(pk=claimed.pk)
+
+
+def block(job: Job, *, safety: dict[str, Any]) -> Job:
+    """Let a worker claim a queued job, and the content filter refuse it."""
+    claimed = lifecycle.claim_job(job.pk)
+    assert claimed is not None
+    assert lifecycle.block_job(
+        job_id=job.pk, attempt=claimed.attempt, code="blocked", message="The filter says no.", safety=safety
+    )
+    return Job.objects.get(pk=job.pk)

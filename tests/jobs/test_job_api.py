@@ -150,22 +150,24 @@ def test_a_longer_list_takes_no_more_queries(alice_api: APIClient, submit: Calla
 
 
 def test_models_say_what_is_offered_and_that_no_worker_is_there(alice_api: APIClient) -> None:
-    (model,) = alice_api.get("/v1/models").json()["models"]
+    model, segment = alice_api.get("/v1/models").json()["models"]
 
     assert (model["operation"], model["endpoint"], model["credits"]) == (
         "remove-object",
         "/v1/image/remove-object",
         5.0,
     )
-    assert (model["available"], model["engine"]) == (False, None)
+    assert (segment["operation"], segment["endpoint"], segment["credits"]) == ("segment", "/v1/image/segment", 0.0)
+    assert [(each["available"], each["engine"]) for each in (model, segment)] == [(False, None)] * 2
 
 
 def test_models_name_the_engine_of_the_worker_that_is_there(alice_api: APIClient) -> None:
     workers.report_worker(name="w", engines=[{"name": "exemplar", "device": "cpu"}], safety_filter="none")
 
-    (model,) = alice_api.get("/v1/models").json()["models"]
+    model, segment = alice_api.get("/v1/models").json()["models"]
 
-    assert (model["available"], model["engine"], model["device"]) == (True, "exemplar", "cpu")
+    for each in (model, segment):
+        assert (each["available"], each["engine"], each["device"]) == (True, "exemplar", "cpu")
 
 
 def test_unknown_addresses_below_v1_answer_in_json(alice_api: APIClient) -> None:

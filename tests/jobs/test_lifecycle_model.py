@@ -329,7 +329,7 @@ _SAYINGS: dict[str, Callable[[uuid.UUID, int], bool]] = {
     "progress": lambda pk, attempt: lifecycle.note_progress(job_id=pk, attempt=attempt, stage="filling", percent=5),
     "complete": _complete,
     "fail": lambda pk, attempt: lifecycle.fail_job(job_id=pk, attempt=attempt, **_REASON),
-    "block": lambda pk, attempt: lifecycle.block_job(job_id=pk, attempt=attempt, **_REASON),
+    "block": lambda pk, attempt: lifecycle.block_job(job_id=pk, attempt=attempt, safety=None, **_REASON),
     "release": lambda pk, attempt: lifecycle.release_job(job_id=pk, attempt=attempt, **_REASON),
 }
 

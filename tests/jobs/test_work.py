@@ -53,7 +53,7 @@ class BlockingFilter:
     name = "test"
 
     def check(self, image: Image) -> Verdict:
-        return Verdict(blocked=True, category="test")
+        return Verdict("block", "test")
 
 
 def _raise(error: Exception) -> Callable[[], object]:

@@ -26,6 +26,7 @@ def site(pytestconfig: pytest.Config) -> Iterator[SiteServer]:
         "PIXELSITE_DEBUG": "0",
         "PIXELSITE_SECRET_KEY": "the secret key of a site that lives as long as this test",
         "PIXELSITE_SITE_URL": f"https://{HOST}",
+        "PIXELSITE_SAFETY_FILTER": "none",
     }
     with running_site(root=pytestconfig.rootpath, **production) as site:
         site.manage("shell", "--verbosity", "0", "-c", _OPERATOR)

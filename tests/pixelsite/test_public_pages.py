@@ -7,6 +7,7 @@ from django.test import Client
 
 from billing.models import Plan
 from jobs import workers
+from tests.cast import Cast
 
 
 @pytest.mark.parametrize("path", ["/", "/pricing"])
@@ -46,6 +47,43 @@ def test_health_is_200_with_everything_alive(db: None, client: Client) -> None:
     workers.report_worker(name="w", engines=[], safety_filter="none")
 
     assert (client.get("/healthz").status_code, client.get("/healthz").json()["status"]) == (200, "ok")
+
+
+@pytest.mark.parametrize(
+    ("filters", "told"),
+    [
+        (["none"], "none"),
+        (["nsfw-mobilenet"] * 2, "nsfw-mobilenet"),
+        (["nsfw-mobilenet", "none"], "none, nsfw-mobilenet"),
+    ],
+    ids=["none", "one", "different ones"],
+)
+def test_health_names_the_content_filters_and_none_is_no_fault(
+    db: None, client: Client, filters: list[str], told: str
+) -> None:
+    for number, name in enumerate(filters):
+        workers.report_worker(name=f"w{number}", engines=[], safety_filter=name)
+
+    answer = client.get("/healthz")
+
+    assert (answer.status_code, answer.json()["content_filter"]) == (200, told)
+
+
+def test_health_knows_no_filter_without_a_worker(db: None, client: Client) -> None:
+    assert client.get("/healthz").json()["content_filter"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("filters", "warns"), [([], False), (["nsfw-mobilenet"], False), (["nsfw-mobilenet", "none"], True)]
+)
+def test_the_admin_says_when_a_worker_looks_at_nothing(
+    cast: Cast, client: Client, filters: list[str], warns: bool
+) -> None:
+    for name in filters:
+        workers.report_worker(name=name, engines=[], safety_filter=name)
+    client.force_login(cast.olga)
+
+    assert ("without a content filter" in client.get("/admin/").content.decode()) is warns
 
 
 def test_the_api_documentation_comes_from_this_host_alone(db: None, client: Client) -> None:

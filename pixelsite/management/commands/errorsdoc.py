@@ -39,7 +39,7 @@ _FRAMEWORK = {
 }
 
 # Where a job's errors come from; others of their kind are for who runs the site.
-_WORK = ("inference.errors", "inference.pipeline", "inference.codecs.codec")
+_WORK = ("inference.errors", "inference.pipeline", "inference.codecs.codec", "inference.tasks")
 
 # What the lifecycle itself says of a job that ended without a result.
 _ENDS = {
