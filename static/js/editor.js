@@ -1,17 +1,23 @@
-// The editor page: choose a photo, paint, send, wait, compare. Painting itself is <mask-canvas>, comparing
-// is <before-after>, talking to the server is job-client.js; this file knows the states and the words.
+// The editor page: choose a photo, paint or select, send, wait, compare. Painting itself is <mask-canvas>, selecting is
+// select-tool.js, comparing is <before-after>, talking to the server is job-client.js; this file knows the states
+// and the words.
 
 /** @typedef {import("./job-client.js").Job} Job */
 
-/** @type {{submitUrl: string, jobUrlTemplate: string, price: number, balance: number|null, maxBytes: number,
+/** @type {{submitUrl: string, findUrl: string, jobUrlTemplate: string, price: number, balance: number|null, maxBytes: number,
  *   maxPixels: number, accept: string, csrfToken: string}} */
 const config = JSON.parse(document.getElementById("editor-config").textContent);
 
 const PAINT_FIRST = "Paint over what should go.";
+const SELECT_FIRST = "Click what should go, or draw a box around it.";
+const LOOKING = "Looking for the object…";
 
 const editor = document.getElementById("editor");
-// By the address in the page and not by a plain import: only the template knows the hashed name.
-const { JobClient, Problem } = await import(editor.dataset.jobClient);
+// By the addresses in the page and not by plain imports: only the template knows the hashed names.
+const [{ JobClient, Problem }, { SelectTool }, { areaOf }] = await Promise.all(
+  [editor.dataset.jobClient, editor.dataset.selectTool, editor.dataset.foundArea].map((address) => import(address ?? "")),
+);
+await customElements.whenDefined("mask-canvas");
 const one = (/** @type {string} */ selector) => editor.querySelector(selector);
 const canvas = one("mask-canvas");
 const compare = one("before-after");
@@ -20,6 +26,7 @@ const progress = one(".progress");
 const status = one(".dock__status");
 const alertBox = one(".editor__alert");
 const sizeInput = one(".size input");
+const wish = one(".wish input");
 const button = (/** @type {string} */ name) => one(`[data-action="${name}"]`);
 
 /** @type {File|null} */
@@ -31,12 +38,16 @@ const client = new JobClient(config, {
   cancelable: (/** @type {boolean} */ may) => { button("cancel").hidden = !may; },
   balance: showBalance,
 });
+const selecting = new SelectTool(client, canvas, areaOf, Problem, { looking: showLooking, say: remarkOn, report });
+/** What there is to say until something else is done. */
+let remark = "";
 
 // --- What the page says --------------------------------------------------------------------------
 
 /** @param {"empty"|"ready"|"busy"|"done"} state */
 function enter(state) {
   editor.dataset.state = state;
+  remark = "";
   canvas.enabled = state === "ready";
   refreshTools();
 }
@@ -53,6 +64,21 @@ function warn(text) {
   const box = document.getElementById("alert-template").content.cloneNode(true);
   box.querySelector("p").textContent = text;
   alertBox.replaceChildren(box);
+}
+
+/** @param {string} text */
+function remarkOn(text) {
+  remark = text;
+  refreshTools();
+}
+
+/** @param {boolean} is */
+function showLooking(is) {
+  editor.classList.toggle("is-looking", is);
+  if (is) hush();
+  if (!is && document.activeElement === button("stop")) canvas.focus({ preventScroll: true });
+  button("stop").hidden = !is;
+  remarkOn(is ? LOOKING : "");
 }
 
 const hush = () => alertBox.replaceChildren();
@@ -74,14 +100,17 @@ function refreshTools() {
   button("undo").disabled = !canvas.canUndo;
   button("redo").disabled = !canvas.canRedo;
   button("clear").disabled = !canvas.canClear;
-  button("brush").setAttribute("aria-pressed", String(!canvas.erasing));
-  button("eraser").setAttribute("aria-pressed", String(canvas.erasing));
-  editor.classList.toggle("is-erasing", canvas.erasing);
+  for (const tool of ["brush", "eraser", "select"]) button(tool).setAttribute("aria-pressed", String(tool === canvas.tool));
+  button("plus").setAttribute("aria-pressed", String(!canvas.minus));
+  button("minus").setAttribute("aria-pressed", String(canvas.minus));
+  editor.dataset.tool = canvas.tool;
+  editor.classList.toggle("is-minus", canvas.minus);
   if (!inState("ready")) return;
   const hint = whyNotErase();
   button("erase").disabled = hint !== "";
   document.getElementById("erase-hint").textContent = hint;
-  say(hint || "Cover all of it, its shadow too. Then press Erase.");
+  const first = canvas.tool === "select" && hint === PAINT_FIRST ? SELECT_FIRST : hint;
+  say(remark || first || "Cover all of it, its shadow too. Then press Erase.");
 }
 
 /** @param {number|null|undefined} balance */
@@ -105,6 +134,7 @@ async function open(file) {
     await canvas.load(file).catch(() => {
       throw new Problem("Your browser cannot read this file as a photo. Save it as JPEG, PNG or WebP and try again.");
     });
+    selecting.startOver();
     photo = file;
     URL.revokeObjectURL(photoUrl);
     photoUrl = URL.createObjectURL(file);
@@ -112,7 +142,6 @@ async function open(file) {
     if (canvas.width * canvas.height > config.maxPixels) {
       photo = null;
       enter("empty");
-editor.dataset.isReady = "";
       throw new Problem(`This photo has ${Math.round((canvas.width * canvas.height) / 1e6)} megapixels; up to ${Math.round(config.maxPixels / 1e6)} can be worked on.`);
     }
     canvas.focus({ preventScroll: true });
@@ -136,6 +165,7 @@ async function openSample() {
 
 async function erase() {
   if (whyNotErase()) return;
+  selecting.startOver();
   hush();
   enter("busy");
   showProgress(null);
@@ -196,9 +226,18 @@ function holdOriginal(held) {
 
 // --- Hands ---------------------------------------------------------------------------------------
 
-/** @param {boolean} erasing */
-function choose(erasing) {
-  canvas.erasing = erasing;
+/** @param {"brush"|"eraser"|"select"} tool  select again: what is clicked next is another object */
+function choose(tool) {
+  selecting.leave();
+  canvas.tool = tool;
+  if (tool === "select") canvas.snapshot(); // packed while the hand goes to the object
+  pointAt({ minus: false });
+}
+
+/** @param {{minus: boolean}} how */
+function pointAt({ minus }) {
+  canvas.minus = minus;
+  remark = selecting.isLooking ? LOOKING : "";
   refreshTools();
 }
 
@@ -212,14 +251,18 @@ function resizeBrush(size) {
 const actions = {
   pick: () => fileInput.click(),
   sample: openSample,
-  brush: () => choose(false),
-  eraser: () => choose(true),
+  brush: () => choose("brush"),
+  eraser: () => choose("eraser"),
+  select: () => choose("select"),
+  plus: () => pointAt({ minus: false }),
+  minus: () => pointAt({ minus: true }),
+  stop: () => selecting.stop(),
   undo: () => canvas.undo(),
   redo: () => canvas.redo(),
   clear: () => canvas.clear(),
-  "zoom-in": () => canvas.zoom(1.4),
-  "zoom-out": () => canvas.zoom(1 / 1.4),
-  fit: () => canvas.fit(),
+  "zoom-in": () => canvas.view.zoom(1.4),
+  "zoom-out": () => canvas.view.zoom(1 / 1.4),
+  fit: () => canvas.view.fit(),
   erase,
   cancel: () => client.cancel(),
   more: eraseMore,
@@ -229,6 +272,8 @@ const actions = {
 const keys = {
   b: actions.brush,
   e: actions.eraser,
+  s: actions.select,
+  n: () => { if (canvas.tool === "select") pointAt({ minus: !canvas.minus }); },
   "[": () => { resizeBrush(canvas.brush - 6); canvas.previewBrush(); },
   "]": () => { resizeBrush(canvas.brush + 6); canvas.previewBrush(); },
   "+": actions["zoom-in"],
@@ -246,6 +291,8 @@ editor.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (!inState("ready")) return;
+  if (event.key === "Escape" && selecting.isLooking) selecting.stop();
+  if (event.target === wish) return; // letters are letters there
   const key = event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) {
     if (key !== "z" && key !== "y") return;
@@ -260,7 +307,19 @@ document.addEventListener("keydown", (event) => {
 
 canvas.addEventListener("change", () => {
   client.isNewRequest();
+  selecting.leave();
+  remark = selecting.isLooking ? LOOKING : "";
   refreshTools();
+});
+canvas.addEventListener("pick", ({ detail }) => {
+  if ("box" in detail) selecting.frame(detail.box);
+  else selecting.click(detail.click);
+});
+one(".wish").addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+  event.preventDefault();
+  const sentence = wish.value.trim();
+  if (!sentence) return remarkOn("Say what should go, for example: the text.");
+  return selecting.name(sentence);
 });
 sizeInput.addEventListener("input", () => {
   canvas.resizeBrush(Number(sizeInput.value));

@@ -1,8 +1,9 @@
-// Sends a photo and its mask to the server and waits for the result. Knows nothing of the page: what there
+// Sends a photo and its mask, or what is to be found in it, to the server and waits for the result. Knows nothing of the page: what there
 // is to show goes through four functions it is given.
 
 /** @typedef {{id: string, status: string, progress?: number, stage?: string|null, output_url?: string|null,
- *   error?: {code: string, message: string}|null, balance?: number|null}} Job */
+ *   error?: {code: string, message: string}|null, balance?: number|null,
+ *   selection?: {understood: string|null}|null}} Job */
 
 /** @typedef {object} Page
  *  @property {(text: string) => void} say
@@ -18,6 +19,7 @@ const BREATH_MS = 250;
 const RETRY_MS = 4000;
 const FINAL = new Set(["completed", "failed", "blocked", "canceled"]);
 const SIGNED_OUT = "You have been signed out. Sign in in another tab, then try again here: what you painted is kept.";
+const UNLOADABLE = "What was found could not be loaded. Please try again in a moment.";
 const OFFLINE = "There is no connection to the site. What you painted is kept; try again when you are back online.";
 /** What the worker calls its stages, for people. @type {Record<string, string>} */
 const STAGES = { decoding: "Reading the photo…", checking: "Checking…", filling: "Filling the hole…", encoding: "Saving the result…" };
@@ -32,7 +34,7 @@ export class JobClient {
   #upload = null;
   #key = "";
 
-  /** @param {{submitUrl: string, jobUrlTemplate: string, csrfToken: string}} config @param {Page} page */
+  /** @param {{submitUrl: string, findUrl: string, jobUrlTemplate: string, csrfToken: string}} config @param {Page} page */
   constructor(config, page) {
     this.config = config;
     this.page = page;
@@ -49,19 +51,54 @@ export class JobClient {
     try {
       this.#job = await this.#submit(photo, mask);
       this.page.balance(this.#job.balance);
-      return await this.#follow(this.#job.id);
+      return await this.#follow(this.#job.id, (job) => this.#show(job));
     } finally {
       this.#job = null;
     }
+  }
+
+  /**
+   * Has something looked for, free of charge: needs no key, and asking again does no harm.
+   * @param {FormData} form  a picture, and what is pointed at in it @param {AbortSignal} signal  stops the waiting
+   * @returns {Promise<Job>} the ended job, however it ended
+   */
+  async find(form, signal) {
+    let answer = await this.#postToFind(form, signal);
+    if (isSignedOut(answer) && (await this.#refreshToken())) answer = await this.#postToFind(form, signal);
+    const job = acceptedJob(answer);
+    if (FINAL.has(job.status)) return job;
+    signal.addEventListener("abort", () => this.#drop(job.id), { once: true });
+    return this.#follow(job.id, () => undefined, signal);
+  }
+
+  /** @param {FormData} form @param {AbortSignal} signal @returns {Promise<Answer>} */
+  async #postToFind(form, signal) {
+    const headers = { Accept: "application/json", "X-CSRFToken": this.config.csrfToken };
+    const answer = await ask(this.config.findUrl, { method: "POST", body: form, headers, signal });
+    signal.throwIfAborted();
+    if (!answer) throw new Problem(OFFLINE);
+    return answer;
+  }
+
+  /** @param {string} address  of an image of a job @param {AbortSignal} signal @returns {Promise<Blob>} */
+  async download(address, signal) {
+    const answer = await fetch(address, { signal }).catch(() => null);
+    signal.throwIfAborted();
+    if (!answer?.ok) throw new Problem(answer ? UNLOADABLE : OFFLINE);
+    return answer.blob();
   }
 
   async cancel() {
     if (this.#upload) return this.#upload.abort();
     if (!this.#job) return;
     this.page.cancelable(false);
-    // The answer is not needed: the loop that follows the job sees what became of it.
+    await this.#drop(this.#job.id);
+  }
+
+  /** The answer is not needed: a loop that follows the job sees what became of it. @param {string} id */
+  async #drop(id) {
     const request = { method: "DELETE", headers: { "X-CSRFToken": this.config.csrfToken } };
-    await fetch(this.#jobUrl(this.#job.id), request).catch(() => null);
+    await fetch(this.#jobUrl(id), request).catch(() => null);
   }
 
   /** @param {File} photo @param {Blob} mask @returns {Promise<Job>} */
@@ -76,9 +113,7 @@ export class JobClient {
     // After signing in again in another tab the old token is stale: fetch a fresh one and try once more.
     if (isSignedOut(answer) && (await this.#refreshToken())) answer = await this.#post(form);
     if (answer.status < 500) this.#key = "";
-    if (isSignedOut(answer)) throw new Problem(SIGNED_OUT);
-    if (answer.status >= 400) throw new Problem(answer.body?.detail ?? "The site could not take this photo. Please try again in a moment.");
-    return answer.body;
+    return acceptedJob(answer);
   }
 
   /** XMLHttpRequest, because fetch cannot tell how much has been sent. @param {FormData} form @returns {Promise<Answer>} */
@@ -119,10 +154,14 @@ export class JobClient {
     return Boolean(token);
   }
 
-  /** Asks until the job has ended. A lost connection or sign-in does not end it: the job goes on without us. @param {string} id */
-  async #follow(id) {
+  /**
+   * Asks until the job has ended. A lost connection or sign-in does not end it: the job goes on without us.
+   * @param {string} id @param {(job: Job) => void} show @param {AbortSignal} [signal]
+   */
+  async #follow(id, show, signal) {
     for (let wait = 0; ; wait = LONG_POLL_S) {
-      const answer = await ask(`${this.#jobUrl(id)}?wait=${wait}`);
+      const answer = await ask(`${this.#jobUrl(id)}?wait=${wait}`, { headers: { Accept: "application/json" }, signal });
+      signal?.throwIfAborted();
       if (answer?.status === 404) throw new Problem("This job is no longer there.");
       const trouble = whyNoNews(answer);
       if (trouble) {
@@ -134,7 +173,7 @@ export class JobClient {
       const job = /** @type {Job} */ (answer?.body);
       this.page.balance(job.balance);
       if (FINAL.has(job.status)) return job;
-      this.#show(job);
+      show(job);
       await pause(BREATH_MS);
     }
   }
@@ -165,10 +204,17 @@ function whyNoNews(answer) {
   return answer.status >= 400 ? "The site does not answer as it should. Asking again…" : "";
 }
 
-/** @param {string} url @returns {Promise<Answer|null>} null: no connection */
-async function ask(url) {
+/** What the server took on, or its refusal as a `Problem`. @param {Answer} answer @returns {Job} */
+function acceptedJob(answer) {
+  if (isSignedOut(answer)) throw new Problem(SIGNED_OUT);
+  if (answer.status >= 400) throw new Problem(answer.body?.detail ?? "The site could not take this photo. Please try again in a moment.");
+  return answer.body;
+}
+
+/** @param {string} url @param {RequestInit} options @returns {Promise<Answer|null>} null: no connection, or no longer wanted */
+async function ask(url, options) {
   try {
-    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    const answer = await fetch(url, options);
     return { status: answer.status, body: parseJson(await answer.text()) };
   } catch {
     return null;

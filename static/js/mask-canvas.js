@@ -1,29 +1,42 @@
-// <mask-canvas>: shows a photo, lets people paint a mask over it, hands the mask out as a PNG.
+// <mask-canvas>: shows a photo, lets people paint a mask over it or point at things in it, hands the mask out as a PNG.
 //
 // A 24-megapixel photo must stay smooth on a phone. So the screen shows a preview of at most
 // PREVIEW_SIDE pixels, moved and zoomed by a CSS transform; strokes are kept as vectors in pixels of
-// the full photo; the full-size mask is drawn only for export.
+// the full photo, found areas as pictures no larger than the preview; the full-size mask is drawn only for export.
 //
-// Work goes in rounds. A round is what was painted before one erase; after "erase more" the earlier
-// rounds stay in the mask, but undo, the eraser and clear touch the current round only.
-//
-// Event: "change", when what is painted has changed.
+// Events: "change", when what is painted has changed; "pick", when the select tool points at something.
 
-/** @typedef {{erases: boolean, size: number, points: number[]}} Stroke  points: x, y, x, y… in photo pixels */
-/** @typedef {Stroke | "clear"} Step */
+/** @typedef {import("./marks.js").Stroke} Stroke */
+/** @typedef {import("./marks.js").Area} Area */
+/** @typedef {import("./photo-view.js").Spot} Spot */
+/** @typedef {import("./pointing.js").Click} Click */
+/** @typedef {import("./pointing.js").Box} Box */
+/** @typedef {"brush" | "eraser" | "select"} Tool */
+/** @typedef {{click: Click} | {box: Box}} Pick  in pixels of the photo, inside it */
+
+// By the addresses in the page and not by plain imports: only the template knows the hashed names.
+const addresses = /** @type {HTMLElement} */ (document.querySelector("mask-canvas")).dataset;
+const [marks, { Rounds }, { PhotoView }, { showPointed, withinPhoto }] = await Promise.all(
+  [addresses.marks, addresses.rounds, addresses.view, addresses.pointing].map((address) => import(address ?? "")),
+);
 
 const PREVIEW_SIDE = 2048;
-const MARGIN_PX = 16;
+const SNAPSHOT_QUALITY = 0.92; // no blocks that an edge could be mistaken for; about 1 MB at most
 const BRUSH_MIN_PX = 4;
 const BRUSH_MAX_PX = 160;
-const DEEPEST_ZOOM = 12;
+const POINTER_PX = 26; // the ring of the select tool, with a sign in it
 // A thinner dot between two pixels of the photo would cover neither.
 const THINNEST_PX = 2;
+// A hand that means to click moves less than this, in screen pixels; a finger rolls more than a mouse slips.
+const CLICK_SLIPS_PX = { mouse: 5, pen: 8, touch: 12 };
 
 class MaskCanvas extends HTMLElement {
   /** Diameter of the brush in screen pixels: the same under the finger at any zoom. */
   brush = 36;
-  erasing = false;
+  /** @type {Tool} */
+  tool = "brush";
+  /** Does the select tool point at what is not meant? */
+  minus = false;
   width = 0;
   height = 0;
   enabled = true;
@@ -34,13 +47,15 @@ class MaskCanvas extends HTMLElement {
     this.photo = this.sheet.appendChild(document.createElement("canvas"));
     this.tint = this.sheet.appendChild(document.createElement("canvas"));
     this.tint.className = "tint";
+    this.pointed = this.sheet.appendChild(document.createElement("div"));
+    this.pointed.className = "pointed";
+    this.view = new PhotoView(this, this.sheet);
     this.ring = this.appendChild(document.createElement("div"));
     this.ring.className = "ring";
     this.ring.hidden = true;
     /** @type {Map<number, {x: number, y: number}>} */
     this.touches = new Map();
     this.#forget();
-    new ResizeObserver(() => { if (this.fitted) this.fit(); else if (this.width) this.#place(); }).observe(this);
 
     this.addEventListener("pointerdown", this.#down);
     this.addEventListener("pointermove", this.#move);
@@ -50,14 +65,13 @@ class MaskCanvas extends HTMLElement {
     this.addEventListener("wheel", this.#wheel, { passive: false });
     this.addEventListener("pointerleave", () => { if (!this.stroke) this.ring.hidden = true; });
     this.addEventListener("contextmenu", (event) => event.preventDefault());
-    this.addEventListener("blur", () => { this.#end(); this.ring.hidden = true; });
+    this.addEventListener("blur", () => { this.#end(); this.#dropAim(); this.ring.hidden = true; });
   }
 
   #forget() {
-    this.earlier = /** @type {Stroke[][]} */ ([]);
-    this.steps = /** @type {Step[]} */ ([]);
-    this.undone = /** @type {Step[]} */ ([]);
+    this.painted = new Rounds();
     this.stroke = /** @type {Stroke | null} */ (null);
+    this.aim = /** @type {{from: Spot, to: Spot, on: boolean, slip: number} | null} */ (null);
   }
 
   // --- Photo ---------------------------------------------------------------------------------
@@ -75,8 +89,8 @@ class MaskCanvas extends HTMLElement {
     }
     this.showPicture(bitmap);
     bitmap.close();
+    this.view.show(this.width, this.height, this.shrink);
     this.#prepareTint();
-    this.fit();
     this.dispatchEvent(new Event("change"));
   }
 
@@ -86,86 +100,78 @@ class MaskCanvas extends HTMLElement {
     context.imageSmoothingQuality = "high";
     context.clearRect(0, 0, this.photo.width, this.photo.height);
     context.drawImage(picture, 0, 0, this.photo.width, this.photo.height);
+    this.shot = null;
+  }
+
+  /** What is shown, without the mask, as a JPEG of the preview's size: for looking for objects in it. @returns {Promise<Blob>} */
+  snapshot() {
+    this.shot ??= this.#takeSnapshot();
+    return this.shot;
+  }
+
+  #takeSnapshot() {
+    const copy = new OffscreenCanvas(this.photo.width, this.photo.height);
+    const context = copy.getContext("2d");
+    context.fillStyle = "#fff"; // a JPEG would turn what is transparent black
+    context.fillRect(0, 0, copy.width, copy.height);
+    context.drawImage(this.photo, 0, 0);
+    return copy.convertToBlob({ type: "image/jpeg", quality: SNAPSHOT_QUALITY });
   }
 
   /** Hatched, so that the mask shows on a red rose too. The stripes keep one size on the screen. */
   #prepareTint() {
-    const side = Math.max(4, Math.round(14 / this.#fitScale()));
-    const tile = new OffscreenCanvas(side, side);
-    const pen = tile.getContext("2d");
-    pen.fillStyle = "#e11d4f";
-    pen.fillRect(0, 0, side, side);
-    pen.strokeStyle = "#ff7d9c";
-    pen.lineWidth = side / 3;
-    for (const shift of [-side, 0, side]) {
-      pen.moveTo(shift - side / 2, side * 1.5);
-      pen.lineTo(shift + side * 1.5, -side / 2);
-    }
-    pen.stroke();
+    const tile = marks.hatchTile(Math.max(4, Math.round(14 / this.view.fitScale)));
     this.hatch = this.tint.getContext("2d").createPattern(tile, "repeat");
   }
 
   // --- What is painted -----------------------------------------------------------------------
 
-  get canUndo() { return this.steps.length > 0; }
-  get canRedo() { return this.undone.length > 0; }
-  get canClear() { return this.#current.length > 0; }
-  /** Strokes of the current round that still count. @returns {Stroke[]} */
-  get #current() {
-    return /** @type {Stroke[]} */ (this.steps.slice(this.steps.lastIndexOf("clear") + 1));
-  }
+  get canUndo() { return this.painted.canUndo; }
+  get canRedo() { return this.painted.canRedo; }
+  get canClear() { return this.painted.current.length > 0; }
 
-  /** Is anything painted in this round? Looks at a small drawing, for the eraser may have taken it all. */
-  get hasPaint() {
-    const strokes = this.#current;
-    if (!strokes.some((stroke) => !stroke.erases)) return false;
-    const scale = Math.min(1, 256 / Math.max(this.width, this.height));
-    const small = new OffscreenCanvas(Math.ceil(this.width * scale), Math.ceil(this.height * scale));
-    const context = small.getContext("2d", { willReadFrequently: true });
-    context.scale(scale, scale);
-    for (const stroke of strokes) drawStroke(context, stroke, "#fff");
-    const { data } = context.getImageData(0, 0, small.width, small.height);
-    for (let alpha = 3; alpha < data.length; alpha += 4) if (data[alpha] > 0) return true;
-    return false;
-  }
+  /** Is anything painted in this round? */
+  get hasPaint() { return marks.leavePaint(this.painted.current, this); }
 
   /** Where the newest paint begins, in percent of the width. */
   get paintedFrom() {
-    const lefts = this.#current.filter((stroke) => !stroke.erases)
-      .map(({ points, size }) => points.reduce((least, at, i) => (i % 2 ? least : Math.min(least, at)), Infinity) - size / 2);
+    const lefts = this.painted.current.filter((mark) => !mark.erases).map((mark) => marks.reach(mark).left);
     return Math.min(100, Math.max(0, (100 * Math.min(...lefts)) / this.width));
   }
 
   undo() {
-    const step = this.steps.pop();
-    if (step) this.undone.push(step);
+    this.painted.undo();
     this.#redraw();
   }
 
   redo() {
-    const step = this.undone.pop();
-    if (step) this.steps.push(step);
+    this.painted.redo();
     this.#redraw();
   }
 
   clear() {
-    this.steps.push("clear");
-    this.undone = [];
+    this.painted.add("clear");
     this.#redraw();
   }
 
   /** Begins the next round: what is painted stays in the mask and is no longer shown. */
   nextRound() {
-    this.earlier.push(this.#current);
-    this.steps = [];
-    this.undone = [];
+    this.painted.next();
+    this.#redraw();
+  }
+
+  /** Paints what was found. @param {Area} area @param {Area|null} earlier  what it is a better answer than */
+  putArea(area, earlier) {
+    marks.hatchArea(area, this.hatch);
+    if (earlier) this.painted.replace(earlier, area);
+    else this.painted.add(area);
     this.#redraw();
   }
 
   #redraw() {
     const context = this.#tintContext();
     context.clearRect(0, 0, this.width + 1, this.height + 1); // the preview is rounded up
-    for (const stroke of this.#current) drawStroke(context, stroke, this.hatch);
+    for (const mark of this.painted.current) marks.drawMark(context, mark, this.hatch);
     this.dispatchEvent(new Event("change"));
   }
 
@@ -179,43 +185,7 @@ class MaskCanvas extends HTMLElement {
   /** The mask of all rounds at the photo's full size, as a PNG. Its drawing lives in mask-png.js. */
   async exportMask() {
     const { maskPng } = await import(this.dataset.encoder ?? "");
-    return maskPng({ width: this.width, height: this.height, rounds: [...this.earlier, this.#current], drawStroke });
-  }
-
-  // --- View ----------------------------------------------------------------------------------
-
-  #fitScale() {
-    const room = Math.min((this.clientWidth - 2 * MARGIN_PX) / this.width, (this.clientHeight - 2 * MARGIN_PX) / this.height);
-    return Math.max(0.001, Math.min(room, 4));
-  }
-
-  fit() {
-    if (!this.width) return;
-    this.scale = this.#fitScale();
-    this.left = (this.clientWidth - this.width * this.scale) / 2;
-    this.top = (this.clientHeight - this.height * this.scale) / 2;
-    this.fitted = true;
-    this.#place();
-  }
-
-  /** @param {number} factor @param {number} [x] @param {number} [y] the point that stays, in screen pixels of this element */
-  zoom(factor, x = this.clientWidth / 2, y = this.clientHeight / 2) {
-    const least = this.#fitScale();
-    const scale = Math.min(Math.max(this.scale * factor, least), Math.max(least, 1) * DEEPEST_ZOOM);
-    this.left = x - ((x - this.left) * scale) / this.scale;
-    this.top = y - ((y - this.top) * scale) / this.scale;
-    this.scale = scale;
-    this.fitted = scale === least;
-    this.#place();
-  }
-
-  /** Moves the sheet where it belongs, never letting the photo slide out of sight. */
-  #place() {
-    const within = (/** @type {number} */ start, /** @type {number} */ length, /** @type {number} */ room) =>
-      length <= room ? (room - length) / 2 : Math.min(MARGIN_PX, Math.max(room - length - MARGIN_PX, start));
-    this.left = within(this.left, this.width * this.scale, this.clientWidth);
-    this.top = within(this.top, this.height * this.scale, this.clientHeight);
-    this.sheet.style.transform = `translate(${this.left}px, ${this.top}px) scale(${this.scale / this.shrink})`;
+    return maskPng({ width: this.width, height: this.height, rounds: this.painted.all, marks });
   }
 
   // --- Hands ---------------------------------------------------------------------------------
@@ -242,7 +212,10 @@ class MaskCanvas extends HTMLElement {
     }
     this.#end(); // the keyboard may have left its brush down
     // Button 2 is the right one, 5 the eraser end of a pen.
-    this.#begin(spot, this.erasing || event.button === 2 || event.button === 5);
+    const isOther = event.button === 2 || event.button === 5;
+    if (this.tool !== "select") return this.#begin(spot, this.tool === "eraser" || isOther);
+    const slip = CLICK_SLIPS_PX[/** @type {keyof CLICK_SLIPS_PX} */ (event.pointerType)] ?? CLICK_SLIPS_PX.mouse;
+    this.aim = { from: spot, to: spot, on: !(this.minus || event.altKey || isOther), slip };
   }
 
   /** @param {PointerEvent} event */
@@ -250,16 +223,16 @@ class MaskCanvas extends HTMLElement {
     if (!this.enabled || !this.width) return;
     const spot = this.#spot(event);
     if (this.touches.has(event.pointerId)) this.touches.set(event.pointerId, spot);
-    if (this.pinch) return this.#pinched();
+    if (this.view.isPinching) return this.#pinched();
     if (this.panning) {
-      this.left += spot.x - this.panning.x;
-      this.top += spot.y - this.panning.y;
+      this.view.pan(spot.x - this.panning.x, spot.y - this.panning.y);
       this.panning = spot;
-      this.fitted = false;
-      return this.#place();
+      return;
     }
     this.#showRing(spot);
-    if (!this.stroke || !this.hasPointerCapture(event.pointerId)) return;
+    if (!this.hasPointerCapture(event.pointerId)) return;
+    if (this.aim) return this.#drag(spot);
+    if (!this.stroke) return;
     const moves = event.getCoalescedEvents?.() ?? [];
     for (const move of moves.length ? moves : [event]) this.#extend(this.#spot(move));
   }
@@ -267,35 +240,30 @@ class MaskCanvas extends HTMLElement {
   /** @param {PointerEvent} event */
   #up(event) {
     this.touches.delete(event.pointerId);
-    if (this.touches.size === 0) this.pinch = null;
+    if (this.touches.size === 0) this.view.endPinch();
     this.panning = null;
     if (event.pointerType === "touch") this.ring.hidden = true;
     this.#end();
+    if (event.type === "pointercancel") this.#dropAim();
+    else this.#shoot();
   }
 
-  /** A second finger: the first was not meant to paint. */
+  /** A second finger: the first was not meant to paint or to point. */
   #startPinch() {
     if (this.stroke) {
       this.stroke = null;
-      this.steps.pop();
+      this.painted.drop();
       this.#redraw();
     }
+    this.#dropAim();
     this.ring.hidden = true;
-    this.pinch = this.#fingers();
-  }
-
-  #fingers() {
-    const [a, b] = [...this.touches.values()];
-    return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, spread: Math.hypot(a.x - b.x, a.y - b.y) || 1 };
+    const [a, b] = this.touches.values();
+    this.view.startPinch(a, b);
   }
 
   #pinched() {
-    if (this.touches.size < 2 || !this.pinch) return;
-    const now = this.#fingers();
-    this.left += now.x - this.pinch.x;
-    this.top += now.y - this.pinch.y;
-    this.zoom(now.spread / this.pinch.spread, now.x, now.y);
-    this.pinch = now;
+    const [a, b] = this.touches.values();
+    if (b) this.view.pinch(a, b);
   }
 
   /** @param {WheelEvent} event */
@@ -303,13 +271,11 @@ class MaskCanvas extends HTMLElement {
     if (!this.width) return;
     event.preventDefault();
     const spot = this.#spot(event);
-    if (event.ctrlKey || event.metaKey) return this.zoom(Math.exp(-event.deltaY / 200), spot.x, spot.y);
-    this.left -= event.deltaX;
-    this.top -= event.deltaY;
-    this.#place();
+    if (event.ctrlKey || event.metaKey) this.view.zoom(Math.exp(-event.deltaY / 200), spot.x, spot.y);
+    else this.view.pan(-event.deltaX, -event.deltaY);
   }
 
-  /** Arrows carry the brush, Space sets it down and lifts it. @param {KeyboardEvent} event */
+  /** Arrows carry the brush, Space sets it down and lifts it, or clicks with the select tool. @param {KeyboardEvent} event */
   #key(event) {
     if (!this.enabled || !this.width || event.ctrlKey || event.metaKey || event.altKey) return;
     const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
@@ -321,30 +287,79 @@ class MaskCanvas extends HTMLElement {
       this.carried.x = Math.min(this.clientWidth, Math.max(0, this.carried.x + direction[0] * step));
       this.carried.y = Math.min(this.clientHeight, Math.max(0, this.carried.y + direction[1] * step));
       if (this.stroke) this.#extend(this.carried);
+    } else if (this.tool === "select") {
+      if (!event.repeat) this.#click(this.carried, !this.minus);
     } else if (this.stroke) {
       this.#end();
     } else {
-      this.#begin(this.carried, this.erasing);
+      this.#begin(this.carried, this.tool === "eraser");
     }
     this.#showRing(this.carried);
   }
 
+  // --- Pointing ------------------------------------------------------------------------------
+
+  /** @param {Spot} spot */
+  #drag(spot) {
+    this.aim.to = spot;
+    const box = this.#dragged;
+    if (box) showPointed(this.pointed, { clicks: [], box, isLooking: false }, this.shrink);
+  }
+
+  /** The box that is drawn; null for what is still a click, or meant to point at what is not meant. @returns {Box|null} */
+  get #dragged() {
+    const { from, to, on, slip } = this.aim;
+    if (!on || Math.hypot(to.x - from.x, to.y - from.y) < slip) return null;
+    return withinPhoto(this.view.toPhoto(from), this.view.toPhoto(to), this);
+  }
+
+  #shoot() {
+    if (!this.aim) return;
+    const { from, on } = this.aim;
+    const box = this.#dragged;
+    this.aim = null;
+    if (box) this.#pick({ box });
+    else this.#click(from, on);
+  }
+
+  #dropAim() {
+    if (this.aim?.on && this.shown) this.showPointed(this.shown);
+    this.aim = null;
+  }
+
+  /** @param {Spot} spot @param {boolean} on */
+  #click(spot, on) {
+    const { x, y } = this.view.toPhoto(spot);
+    if (x >= 0 && y >= 0 && x < this.width && y < this.height) this.#pick({ click: { x, y, on } });
+  }
+
+  /** @param {Pick} detail */
+  #pick(detail) {
+    this.dispatchEvent(new CustomEvent("pick", { detail }));
+  }
+
+  /** Shows what was pointed at. @param {import("./pointing.js").Pointed} pointed */
+  showPointed(pointed) {
+    this.shown = pointed;
+    showPointed(this.pointed, pointed, this.shrink);
+  }
+
   // --- Strokes -------------------------------------------------------------------------------
 
-  /** @param {{x: number, y: number}} spot @param {boolean} erases */
+  /** @param {Spot} spot @param {boolean} erases */
   #begin(spot, erases) {
-    this.stroke = { erases, size: Math.max(THINNEST_PX, this.brush / this.scale), points: [] };
-    this.steps.push(this.stroke);
-    this.undone = [];
+    this.stroke = { erases, size: Math.max(THINNEST_PX, this.brush / this.view.scale), points: [] };
+    this.painted.add(this.stroke);
     this.#showRing(spot);
     this.#extend(spot);
   }
 
-  /** @param {{x: number, y: number}} spot */
+  /** @param {Spot} spot */
   #extend(spot) {
     const { points } = this.stroke;
-    points.push((spot.x - this.left) / this.scale, (spot.y - this.top) / this.scale);
-    drawStroke(this.#tintContext(), { ...this.stroke, points: points.slice(-4) }, this.hatch);
+    const { x, y } = this.view.toPhoto(spot);
+    points.push(x, y);
+    marks.drawMark(this.#tintContext(), { ...this.stroke, points: points.slice(-4) }, this.hatch);
   }
 
   #end() {
@@ -366,34 +381,15 @@ class MaskCanvas extends HTMLElement {
     this.ringTimer = setTimeout(() => { this.ring.hidden = true; }, 900);
   }
 
-  /** @param {{x: number, y: number}} spot */
+  /** @param {Spot} spot */
   #showRing(spot) {
     clearTimeout(this.ringTimer);
     this.ringSpot = spot;
     this.ring.hidden = false;
-    this.ring.style.width = this.ring.style.height = `${this.brush}px`;
+    const size = this.tool === "select" ? POINTER_PX : this.brush;
+    this.ring.style.width = this.ring.style.height = `${size}px`;
     this.ring.style.transform = `translate(${spot.x}px, ${spot.y}px) translate(-50%, -50%)`;
   }
-}
-
-/**
- * Canvas paths leave out lines without length, so a dot begins every stroke.
- * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context
- * @param {Stroke} stroke
- * @param {string | CanvasPattern} paint
- */
-function drawStroke(context, { erases, size, points }, paint) {
-  context.globalCompositeOperation = erases ? "destination-out" : "source-over";
-  context.fillStyle = context.strokeStyle = paint;
-  context.beginPath();
-  context.arc(points[0], points[1], size / 2, 0, 2 * Math.PI);
-  context.fill();
-  context.lineWidth = size;
-  context.lineCap = context.lineJoin = "round";
-  context.beginPath();
-  context.moveTo(points[0], points[1]);
-  for (let i = 2; i < points.length; i += 2) context.lineTo(points[i], points[i + 1]);
-  context.stroke();
 }
 
 customElements.define("mask-canvas", MaskCanvas);

@@ -1,8 +1,8 @@
-// Turns strokes into the mask the server wants: a PNG of the photo's full size, white = remove,
+// Turns marks into the mask the server wants: a PNG of the photo's full size, white = remove,
 // black = keep, one bit a pixel. Drawn in bands of rows, so a 24-megapixel photo never needs a
 // canvas of 100 MB (phones refuse those). Loaded by mask-canvas.js when a mask is first wanted.
 
-/** @typedef {{erases: boolean, size: number, points: number[]}} Stroke */
+/** @typedef {import("./marks.js").Mark} Mark */
 
 const BAND_ROWS = 256;
 
@@ -10,10 +10,10 @@ const BAND_ROWS = 256;
  * @param {object} wanted
  * @param {number} wanted.width
  * @param {number} wanted.height
- * @param {Stroke[][]} wanted.rounds  united; an eraser stroke takes from its own round only
- * @param {(context: OffscreenCanvasRenderingContext2D, stroke: Stroke, paint: string) => void} wanted.drawStroke
+ * @param {Mark[][]} wanted.rounds  united; an eraser stroke takes from its own round only
+ * @param {typeof import("./marks.js")} wanted.marks
  */
-export async function maskPng({ width, height, rounds, drawStroke }) {
+export async function maskPng({ width, height, rounds, marks: { drawMark, reach } }) {
   const band = new OffscreenCanvas(width, Math.min(BAND_ROWS, height));
   const context = band.getContext("2d", { willReadFrequently: true });
   const bytesPerRow = 1 + Math.ceil(width / 8); // PNG: one filter byte before each row
@@ -21,13 +21,13 @@ export async function maskPng({ width, height, rounds, drawStroke }) {
   for (let top = 0; top < height; top += BAND_ROWS) {
     const count = Math.min(BAND_ROWS, height - top);
     for (const round of rounds) {
-      const strokes = round.filter((stroke) => touchesRows(stroke, top, top + count));
-      if (!strokes.length) continue;
+      const marks = round.filter((mark) => touchesRows(reach(mark), top, top + count));
+      if (!marks.length) continue;
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.globalCompositeOperation = "source-over";
       context.clearRect(0, 0, width, count);
       context.setTransform(1, 0, 0, 1, 0, -top);
-      for (const stroke of strokes) drawStroke(context, stroke, "#fff");
+      for (const mark of marks) drawMark(context, mark, "#fff");
       const { data } = context.getImageData(0, 0, width, count);
       for (let y = 0; y < count; y++) {
         const start = (top + y) * bytesPerRow + 1;
@@ -41,16 +41,8 @@ export async function maskPng({ width, height, rounds, drawStroke }) {
   return encodeBitPng(width, height, rows);
 }
 
-/** @param {Stroke} stroke @param {number} top @param {number} bottom */
-function touchesRows({ points, size }, top, bottom) {
-  let least = Infinity;
-  let most = -Infinity;
-  for (let i = 1; i < points.length; i += 2) {
-    least = Math.min(least, points[i]);
-    most = Math.max(most, points[i]);
-  }
-  return most + size / 2 >= top && least - size / 2 < bottom;
-}
+/** @param {{top: number, bottom: number}} reach @param {number} from @param {number} to */
+const touchesRows = ({ top, bottom }, from, to) => bottom >= from && top < to;
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;

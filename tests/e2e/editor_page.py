@@ -101,6 +101,29 @@ class EditorPage:
             where = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
             protocol.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
 
+    def click(self, x: float, y: float, *, alt: bool = False, button: Any = "left") -> None:
+        """Click a pixel of the photo, and wait until the site has looked."""
+        if alt:
+            self.page.keyboard.down("Alt")
+        self.page.mouse.click(*self.spot(x, y), button=button)
+        if alt:
+            self.page.keyboard.up("Alt")
+        self.wait_until_looked()
+
+    def draw_box(self, box: Box) -> None:
+        """Drag a box (left, top, right, bottom) with the select tool, and wait until the site has looked into it."""
+        self.paint([box[:2], box[2:]])
+        self.wait_until_looked()
+
+    def say(self, sentence: str) -> None:
+        """Name what should go, and wait until the site has looked for it."""
+        self.part("wish-input").fill(sentence)
+        self.part("find").click()
+        self.wait_until_looked()
+
+    def wait_until_looked(self) -> None:
+        self.page.locator("#editor:not(.is-looking)").wait_for(timeout=60_000)
+
     def mask(self) -> NDArray[np.bool_]:
         """What would be sent: H×W, True = remove."""
         return self.mask_file()[1]
