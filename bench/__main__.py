@@ -11,7 +11,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import check, cost, encode, fill, lama, overhead, select, soak
+from bench import check, cost, encode, fill, lama, overhead, prompts, select, soak
 
 
 def main() -> None:
@@ -25,6 +25,7 @@ def main() -> None:
     fill.run(options.folder, sheets=options.sheets)
     check.run(options.folder, 1.1)
     select.run(select.default_folder(), sheets=options.sheets)
+    prompts.run(sheets=options.sheets)
     lama.run()
     with tempfile.TemporaryDirectory() as folder:
         cost.run(Path(folder), "lama", options.largest, beside=True)

@@ -222,19 +222,39 @@ def main() -> None:
     parser.add_argument("--fill", type=int, default=0, help="drawn marks of each kind that are removed as well")
     parser.add_argument("--sheets", type=Path, help="write a contact sheet for each kind here")
     options = parser.parse_args()
-    classes, people = (options.models / name for name in ("deeplabv3_257_mv_gpu.tflite", "selfie_segmentation.tflite"))
+    run(
+        options.photos,
+        options.cases,
+        options.models,
+        each=options.each,
+        removed=options.fill,
+        sheets=options.sheets,
+    )
+
+
+def run(
+    folder: Path = _SHARED / "photos" / "fill",
+    cases: Path = _SHARED / "photos" / "cases",
+    models: Path = _SHARED / "models" / "segmenters",
+    *,
+    each: int = 4,
+    removed: int = 1,
+    sheets: Path | None = None,
+) -> None:
+    """Print what is found of drawn marks, on photos without any, and in real cases."""
+    classes, people = (models / name for name in ("deeplabv3_257_mv_gpu.tflite", "selfie_segmentation.tflite"))
     setup = FinderSetup(
         class_model=classes if classes.exists() else None, person_model=people if people.exists() else None
     )
     finder = Finder.load(setup)
-    grounds = photos(options.photos)
+    grounds = photos(folder)
     print(f"\n## Sentences\n\n{describe()}; {finder.name}; {len(grounds)} photos, {len(marks.FONTS)} fonts")
-    run_marks(finder, grounds, options.each, options.sheets)
+    run_marks(finder, grounds, each, sheets)
     run_negatives(finder, grounds)
-    if options.cases.is_dir() and setup.class_model:
-        run_cases(finder, options.cases)
-    if options.fill:
-        run_fills(finder, grounds, options.fill)
+    if cases.is_dir() and setup.class_model:
+        run_cases(finder, cases)
+    if removed:
+        run_fills(finder, grounds, removed)
 
 
 if __name__ == "__main__":
