@@ -13,13 +13,16 @@ from inference.errors import NothingFound
 from inference.targets import hypotheses
 from inference.targets.cut import SURROUND, cut_out, lab_of
 from inference.targets.frames import Frame
-from inference.targets.shapes import main_pieces, overlap, surrounding, touched, without_small_holes
+from inference.targets.shapes import denied, main_pieces, overlap, surrounding, touched, without_small_holes
 from jobs.targets import Box, Click
 
 _OVERVIEW_PX = 160_000  # 400 pixels each way: the twelve boxes that are tried around a click take half a second
 _CLOSE_PX = 1_000_000  # for the border; beyond, a border is drawn more coarsely than the growth that follows it
 _CUT_SIDE_PX = 100  # finer cuts are no better on bench.select's photos: they follow texture
 _BORDER_SHARPNESS = 1e-4  # of the guided filter, for colours from 0 to 1
+# Who clicks on something that is not the object gets at least so much of it out, of the object's side, whatever the
+# colours say.
+_DENIED_SHARE = 0.06
 _SAME = 0.75  # overlap from which a closer look saw the same object
 
 
@@ -78,7 +81,8 @@ def _cut_closely(
         coarse = frame.mask(expected)
         mask = mask if overlap(mask, coarse) >= _SAME else coarse
     mask = _along_edges(picture, mask, frame.box(box))
-    return frame, without_small_holes(_meant(mask, near))
+    whole = without_small_holes(_meant(mask, near), near)
+    return frame, denied(whole, near, _DENIED_SHARE * (whole.sum() ** 0.5))
 
 
 def _meant(mask: Mask, clicks: Sequence[Click]) -> Mask:

@@ -20,6 +20,16 @@ def touched(mask: Mask, clicks: Sequence[Click]) -> Mask:
     return np.isin(pieces, list(meant)) if meant else np.zeros_like(mask)
 
 
+def denied(mask: Mask, clicks: Sequence[Click], radius_px: float) -> Mask:
+    """Return the mask without what lies around the clicks that are not on the object, where it still holds them."""
+    kept = mask.copy()
+    rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
+    for click in clicks:
+        if not click.is_object and mask[click.y, click.x]:
+            kept &= (columns - click.x) ** 2 + (rows - click.y) ** 2 > radius_px**2
+    return kept
+
+
 def main_pieces(mask: Mask, *, share: float = 0.1) -> Mask:
     """Return the largest piece and those that have at least that share of its pixels."""
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
@@ -30,13 +40,14 @@ def main_pieces(mask: Mask, *, share: float = 0.1) -> Mask:
     return np.asarray((sizes >= share * sizes.max())[pieces])
 
 
-def without_small_holes(mask: Mask) -> Mask:
-    """Return the mask with its small holes marked."""
+def without_small_holes(mask: Mask, clicks: Sequence[Click] = ()) -> Mask:
+    """Return the mask with its small holes marked, but for those that a click says are none of the object."""
     _, pieces, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
     is_hole = stats[:, cv2.CC_STAT_AREA] < _HOLE_SHARE * mask.sum()
     for rim in (pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]):
         is_hole[rim] = False  # open to the outside of the picture
     is_hole[0] = False  # the mask itself
+    is_hole[[pieces[click.y, click.x] for click in clicks if not click.is_object]] = False
     return np.asarray(mask | is_hole[pieces])
 
 

@@ -140,7 +140,7 @@ class TargetSerializer(serializers.Serializer[Any]):
         if "grow" in attrs and "expand" in attrs:
             raise InputRefused(InvalidGrow("`expand` is another word for `grow`: send one of them.", param="expand"))
         if "points" in attrs:
-            attrs["clicks"] = _clicks(attrs["points"], attrs.get("labels"))
+            attrs["clicks"] = _clicks(attrs["points"], attrs.get("labels"), needs_object="box" not in attrs)
         return attrs
 
     def checked_input(self) -> CheckedInput:
@@ -251,8 +251,8 @@ class SegmentSerializer(TargetSerializer):
         return found
 
 
-def _clicks(points: Any, labels: Any) -> Any:
+def _clicks(points: Any, labels: Any, *, needs_object: bool) -> Any:
     try:
-        return parse_points(points, labels)
+        return parse_points(points, labels, needs_object=needs_object)
     except TargetError as refusal:
         raise InputRefused(refusal) from None

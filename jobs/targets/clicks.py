@@ -39,10 +39,12 @@ class Click:
             )
 
 
-def parse_points(points: object, labels: object, *, param: str = "points") -> tuple[Click, ...]:
+def parse_points(
+    points: object, labels: object, *, param: str = "points", needs_object: bool = True
+) -> tuple[Click, ...]:
     """Read `[[x, y], …]` and as many `[1, 0, …]`, each as JSON text or as the list it stands for.
 
-    1 says that the point is on the object, 0 that it is not; at least one is. Raises `InvalidPoints` or `InvalidJson`.
+    1 says that the point is on the object, 0 that it is not; at least one is, where no box says where it is. Raises `InvalidPoints` or `InvalidJson`.
     """
     if labels is None:
         raise InvalidPoints("`labels` is missing: a 1 (on the object) or a 0 (not) for each point.", param="labels")
@@ -55,7 +57,7 @@ def parse_points(points: object, labels: object, *, param: str = "points") -> tu
     if len(places) != len(marks):
         raise InvalidPoints(f"There are {len(places)} points, but {len(marks)} labels.", param="labels")
     clicks = tuple(_click(place, mark, param=param) for place, mark in zip(places, marks, strict=True))
-    if not any(click.is_object for click in clicks):
+    if needs_object and not any(click.is_object for click in clicks):
         raise InvalidPoints("At least one point must be on the object: give it the label 1.", param="labels")
     return clicks
 

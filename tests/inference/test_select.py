@@ -146,6 +146,14 @@ def test_tiny_and_narrow_pictures_give_a_mask_or_nothing_found(shape: tuple[int,
         pass
 
 
+@pytest.mark.parametrize("place", [(170, 121), (160, 100), (140, 135)])
+def test_what_a_click_denies_is_never_marked(place: tuple[int, int]) -> None:
+    found = SELECTOR.select(PICTURE, [ON, Click(*place, is_object=False)], Box(90, 40, 120, 160))
+
+    assert not found[place[1], place[0]]
+    assert found[ON.y, ON.x]
+
+
 @pytest.mark.parametrize(
     "clicks", [[Click(0, 0)], [Click(319, 239)], [ON, Click(150, 121, is_object=False)], [ON] * 9 + [Click(9, 9)] * 9]
 )

@@ -93,6 +93,12 @@ def test_grow_and_its_other_name_together_are_refused(alice_api: APIClient) -> N
     assert (answer.status_code, answer.json()["code"], answer.json()["param"]) == (422, "grow_invalid", "expand")
 
 
+def test_in_a_box_it_is_enough_to_say_what_is_not_the_object(alice_api: APIClient) -> None:
+    answer = _send(alice_api, box="[4, 5, 24, 30]", points="[[5, 6]]", labels="[0]")
+
+    assert answer.status_code == 202
+
+
 def test_labels_without_points_are_refused(alice_api: APIClient) -> None:
     answer = _send(alice_api, bbox="1,1,9,9", labels="[1]")
 
