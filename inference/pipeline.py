@@ -6,10 +6,8 @@ Plain Python: usable from a script or a notebook. No step knows where the bytes 
 from __future__ import annotations
 
 import logging
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,12 +22,13 @@ from inference.codecs.colours import displayed
 from inference.codecs.decode import PIXELS_MAX
 from inference.codecs.encode import Encoded
 from inference.codecs.metadata import MetadataPolicy
-from inference.codecs.photo import Layout, Samples
+from inference.codecs.origin import SourceType
+from inference.codecs.photo import Layout, Photo, Samples
 from inference.crops import CropBox, plan_crops
 from inference.engines.base import Crop, Engine, Image, Mask
 from inference.engines.exemplar.detail import restore_detail
 from inference.errors import BadOutput, EngineError
-from inference.memory import give_back
+from inference.progress import Clock, OnProgress
 from inference.safety import SafetyFilter, Verdict
 from inference.targets.grow import pass_over
 
@@ -38,7 +37,6 @@ logger = logging.getLogger(__name__)
 _BATCH_MAX = 8  # equal-sized crops an engine is handed at a time: few enough that progress is seen to move
 _FILL_FROM, _FILL_TO = 10, 80  # the share of the work that filling is, in percent
 
-OnProgress = Callable[[str, int], None]
 Copy = Callable[[Image], Image]
 _PLAIN = PlainCodec()
 _FINDERS = Finders()
@@ -64,6 +62,8 @@ class RemovalRequest(Targets):
     metadata_policy: MetadataPolicy = "keep"
     mode: str = "fast"
     """`quality` gives fine detail to fills so large that the engine works on them scaled down."""
+    says_origin: bool = False
+    """The result's XMP says that a model or an algorithm made parts of it."""
     max_pixels: int = PIXELS_MAX
 
 
@@ -113,7 +113,7 @@ def run(
 
     `on_progress(stage, percent)` may raise to stop the work. Raises subclasses of `EngineError`, `Blocked` among them.
     """
-    clock = _Clock(on_progress)
+    clock = Clock(on_progress)
     made = _make(request, _Workshop(engines, safety, codec, finders), clock)
     with clock.stage("checking", percent=95):
         changes = _measure(made, codec)
@@ -149,7 +149,7 @@ def find(
     finders: Finders = _FINDERS,
 ) -> Selection:
     """Find what the request points at, and remove nothing. Raises as `run` does."""
-    clock = _Clock(on_progress)
+    clock = Clock(on_progress)
     with clock.stage("decoding", percent=0):
         photo = codec.decode(request.image, max_pixels=request.max_pixels)
     with clock.stage("checking", percent=20):
@@ -221,31 +221,7 @@ class _Made:
     verdict: Verdict
 
 
-class _Clock:
-    """Says where the work is, and adds up the seconds of each stage."""
-
-    def __init__(self, on_progress: OnProgress) -> None:
-        self._on_progress = on_progress
-        self._percent = 0
-        self.seconds: dict[str, float] = defaultdict(float)
-
-    @contextmanager
-    def stage(self, name: str, *, percent: int) -> Iterator[None]:
-        self.note(name, percent)
-        started = time.perf_counter()
-        give_back()  # what the stage before has freed
-        try:
-            yield
-        finally:
-            self.seconds[name] += time.perf_counter() - started
-
-    def note(self, name: str, percent: int) -> None:
-        # A second engine begins anew: the customer sees it fill again, but no bar that runs backwards.
-        self._percent = max(self._percent, percent)
-        self._on_progress(name, self._percent)
-
-
-def _make(request: RemovalRequest, workshop: _Workshop, clock: _Clock) -> _Made:
+def _make(request: RemovalRequest, workshop: _Workshop, clock: Clock) -> _Made:
     """Everything up to the output file. The arrays that the check of that file does not need end with this call."""
     codec = workshop.codec
     with clock.stage("decoding", percent=0):
@@ -262,6 +238,8 @@ def _make(request: RemovalRequest, workshop: _Workshop, clock: _Clock) -> _Made:
         aim = replace(aim, asked=aim.mask)  # lets go of what was asked for
     with clock.stage("checking", percent=_FILL_TO + 2):
         after = _check(work.image, workshop.safety)
+    if request.says_origin:
+        photo = _with_origin(photo, work.engine)
     with clock.stage("encoding", percent=_FILL_TO + 4):
         written = codec.write(
             photo,
@@ -294,6 +272,12 @@ def _make(request: RemovalRequest, workshop: _Workshop, clock: _Clock) -> _Made:
     )
 
 
+def _with_origin(photo: Photo, engine: Engine) -> Photo:
+    is_trained = engine.spec.weights_sha256 is not None
+    origin: SourceType = "compositeWithTrainedAlgorithmicMedia" if is_trained else "algorithmicallyEnhanced"
+    return replace(photo, metadata=replace(photo.metadata, source_type=origin))
+
+
 def _check(image: Image, safety: SafetyFilter) -> Verdict:
     verdict = safety.check(image)
     if verdict.blocked:
@@ -302,7 +286,7 @@ def _check(image: Image, safety: SafetyFilter) -> Verdict:
 
 
 def _fill_well(
-    image: Image, mask: Mask, engines: Sequence[Engine], clock: _Clock, *, wants_detail: bool, copy: Copy
+    image: Image, mask: Mask, engines: Sequence[Engine], clock: Clock, *, wants_detail: bool, copy: Copy
 ) -> _Work:
     """Let the first engine work; where its result is bad, the second; where that is bad too, say so."""
     failure: EngineError = EngineError("No engine is loaded.")
@@ -315,7 +299,7 @@ def _fill_well(
     raise failure
 
 
-def _fill(image: Image, mask: Mask, engine: Engine, clock: _Clock, *, wants_detail: bool, copy: Copy) -> _Work:
+def _fill(image: Image, mask: Mask, engine: Engine, clock: Clock, *, wants_detail: bool, copy: Copy) -> _Work:
     with clock.stage("filling", percent=_FILL_FROM):
         crops = plan_crops(mask, engine.spec.framing)
         filled = copy(image)
@@ -373,7 +357,7 @@ def _measure(made: _Made, codec: Codec) -> receipt.Changes:
     )
 
 
-def _circumstances(request: RemovalRequest, made: _Made, safety_filter: str, clock: _Clock) -> receipt.Circumstances:
+def _circumstances(request: RemovalRequest, made: _Made, safety_filter: str, clock: Clock) -> receipt.Circumstances:
     return receipt.Circumstances(
         engine=made.engine.spec,
         parameters={

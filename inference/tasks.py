@@ -143,6 +143,7 @@ def _request(job: Job) -> RemovalRequest:
         mode=job.mode,
         grow=Grow.parse(job.grow),
         feather=job.feather,
+        says_origin=settings.MARK_RESULTS,
         max_pixels=settings.IMAGE_MEGAPIXELS_MAX * 1_000_000,
     )
 

@@ -297,6 +297,10 @@ FLAG_AFTER_BLOCKS = env.whole(
     least=1,
 )
 
+MARK_RESULTS = env.flag(
+    "PIXELSITE_MARK_RESULTS", False, "Results say in their XMP (IPTC digital source type) that parts of them were made."
+)
+
 DECODER_MEMORY_BYTES = (
     env.whole("PIXELSITE_DECODER_MB", 4096, "Memory that decoding or encoding one picture may take, in MB.", least=256)
     * 1_000_000

@@ -130,6 +130,7 @@ def _spliced(photo: Photo, samples: Samples, changed: NDArray[np.bool_], metadat
         policy=metadata_policy,
         orientation=photo.orientation,
         has_icc=photo.metadata.icc is not None,
+        source_type=photo.metadata.source_type,
     )
     return Encoded(
         data=data,

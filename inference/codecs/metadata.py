@@ -15,6 +15,7 @@ from typing import Any, Literal
 from PIL import Image, ImageCms
 
 from inference.codecs import exif, png
+from inference.codecs.origin import with_source_type
 from inference.codecs.photo import Layout, Metadata
 
 _ORIENTATION = 0x0112
@@ -105,7 +106,17 @@ def _raw_exif(image: Image.Image) -> bytes | None:
 
 
 def under_policy(found: Metadata, policy: MetadataPolicy) -> Metadata:
-    """Return what of the metadata may go out. Colours are never stripped: without them the picture looks different."""
+    """Return what of the metadata may go out, and what is to be said anew.
+
+    Colours are never stripped: without them the picture looks different.
+    """
+    allowed = _allowed(found, policy)
+    if found.source_type is None:
+        return allowed
+    return replace(allowed, xmp=with_source_type(allowed.xmp, found.source_type))
+
+
+def _allowed(found: Metadata, policy: MetadataPolicy) -> Metadata:
     if policy == "keep":
         return found
     if policy == "strip":

@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.codecs.origin import SourceType
+
 Layout = Literal["1", "L", "L16", "LA", "LA16", "P", "RGB", "RGB16", "RGBA", "RGBA16", "CMYK"]
 """How native samples are laid out. `1` is stored as 0 and 255; `P` holds palette indices; `16` means 16 bits."""
 
@@ -25,6 +27,8 @@ class Metadata:
     dpi: tuple[float, float] | None = None
     png_chunks: tuple[tuple[bytes, bytes], ...] = ()
     """Colour and text chunks of a PNG as (identifier, data), kept byte for byte."""
+    source_type: SourceType | None = None
+    """What the output's XMP is to say of how it came about; None adds nothing to it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from inference.codecs import exif, metadata
 from inference.codecs.metadata import MetadataPolicy
+from inference.codecs.origin import SourceType, with_source_type
 
 _SCAN, _COMMENT = 0xDA, 0xFE
 _FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)  # baseline, extended, progressive; the last two arithmetic-coded
@@ -28,11 +29,17 @@ Segment = tuple[int, bytes]
 
 
 def with_metadata_of(
-    original: bytes, picture: bytes, *, policy: MetadataPolicy, orientation: int, has_icc: bool = True
+    original: bytes,
+    picture: bytes,
+    *,
+    policy: MetadataPolicy,
+    orientation: int,
+    has_icc: bool = True,
+    source_type: SourceType | None = None,
 ) -> bytes:
     """Return the JPEG file `picture` with the metadata of `original`, as far as the policy lets it go on.
 
-    Without `has_icc` what stands there for a colour profile is none, and is left out.
+    Without `has_icc` what stands there for a colour profile is none, and is left out. `source_type` is added to the XMP.
     """
     kept = [segment for each in _header(original)[0] for segment in _allowed(each, policy)]
     if not has_icc:
@@ -41,6 +48,8 @@ def with_metadata_of(
         # What said so is stripped or broken, and the picture would be shown turned.
         kept = [segment for segment in kept if not _is_exif(segment)]
         kept.append((_APP1, exif.PREFIX + exif.only_orientation(orientation)))
+    if source_type is not None:
+        kept = _saying(source_type, kept)
     tables, rest = _header(picture)
     own = [segment for segment in tables if not _is_metadata(segment[0])]
     return b"".join((b"\xff\xd8", *map(_written, kept + own), rest))
@@ -99,6 +108,15 @@ def _orientation_in(segments: list[Segment]) -> int:
     """As readers take it: 1 where it is missing or unheard of."""
     said = next((exif.orientation_in(segment[1]) for segment in segments if _is_exif(segment)), None)
     return said if said is not None and 1 <= said <= 8 else 1
+
+
+def _saying(source_type: SourceType, segments: list[Segment]) -> list[Segment]:
+    """A packet that would be too long for its segment stays as it is."""
+    is_xmp = [marker == _APP1 and body.startswith(_XMP) for marker, body in segments]
+    at = is_xmp.index(True) if any(is_xmp) else len(segments)
+    before = segments[at][1].removeprefix(_XMP) if any(is_xmp) else None
+    body = _XMP + with_source_type(before, source_type)
+    return [*segments[:at], (_APP1, body), *segments[at + 1 :]] if len(body) <= _SEGMENT_MAX else segments
 
 
 def _allowed(segment: Segment, policy: MetadataPolicy) -> list[Segment]:
