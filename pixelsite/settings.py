@@ -399,7 +399,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pixelsite API",
-    "DESCRIPTION": "Remove things from photos. Send an image and a mask or boxes, poll, download the clean image.",
+    "DESCRIPTION": "Remove things from photos. Send an image and say what goes, poll, download the clean image.",
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

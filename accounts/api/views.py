@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -32,6 +33,12 @@ class RightsSerializer(serializers.Serializer[Any]):
     statement = serializers.CharField(help_text="What is said by confirming.")
 
 
+class ConfirmationSerializer(serializers.Serializer[Any]):
+    """A plain yes."""
+
+    confirm = serializers.BooleanField()
+
+
 # True and nothing that can be read as true: no serializer's field is as strict.
 _CONFIRMATION = {
     "type": "object",
@@ -39,6 +46,15 @@ _CONFIRMATION = {
     "required": ["confirm"],
     "additionalProperties": False,
 }
+
+
+class _Confirmation(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # registers itself in OpenAPI
+    """The serializer as it is meant."""
+
+    target_class = "accounts.api.views.ConfirmationSerializer"
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return _CONFIRMATION
 
 
 class RightsView(APIView):
@@ -60,7 +76,7 @@ class RightsView(APIView):
         operation_id="confirm_rights",
         tags=["Account"],
         parameters=[REQUEST_ID],
-        request={"application/json": _CONFIRMATION},
+        request={"application/json": ConfirmationSerializer},
         responses={200: RightsSerializer, **refusals(400, 413, 415, 422)},
     )
     def post(self, request: Request) -> Response:

@@ -86,9 +86,12 @@ class SegmentationField(TargetField):
 class PromptField(TargetField):
     """A sentence."""
 
-    allow_blank = True  # else DRF takes an empty one for none at all
-
     default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "Must be a string."}
+
+    def get_value(self, dictionary: Any) -> Any:
+        sent = super().get_value(dictionary)
+        # DRF takes an empty field of a form for none at all: nobody who sends an empty sentence means that.
+        return "" if sent is serializers.empty and self.field_name in dictionary else sent
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):

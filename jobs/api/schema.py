@@ -101,10 +101,8 @@ def _as_json(name: str) -> dict[str, Any]:
 
 
 class _TargetJson(TargetSerializer):
-    """What a JSON body cannot hold is left out, what it can hold better is described so."""
+    """What a JSON body can hold better than a form is described so."""
 
-    image = None  # type: ignore[assignment]  # DRF's way of leaving out a field of the base
-    mask = None  # type: ignore[assignment]
     bbox = JsonBoxField(required=False, help_text="One box, in pixels of the picture as displayed.")
     rectangles = JsonRectanglesField(required=False, help_text="Up to 50 boxes.")
     points = JsonPointsField(**_as_json("points"))
@@ -119,9 +117,15 @@ class _TargetJson(TargetSerializer):
 class RemoveObjectJsonSerializer(_TargetJson, RemoveObjectSerializer):
     """A submission as JSON, which has no files: pictures come by their addresses."""
 
+    image = None  # type: ignore[assignment]  # DRF's way of leaving out a field of the base
+    mask = None  # type: ignore[assignment]
+
 
 class SegmentJsonSerializer(_TargetJson, SegmentSerializer):
     """A picture by its address, and what to find in it."""
+
+    image = None  # type: ignore[assignment]
+    mask = None  # type: ignore[assignment]
 
 
 _JSON_TARGETS = ("mask_url", "bbox", "rectangles", "segmentation", "points", "box", "prompt")

@@ -11,7 +11,11 @@ from tests.faults.customers import small_picture
 
 _PICTURE = small_picture()
 _JOB = "/v1/image/{job_id}"
-_IMAGE_FIELDS = ("image_url", "mask", "mask_url", "rectangles", "grow", "feather", "metadata", "webhook_url")
+_SUBMISSIONS = ("/v1/image/remove-object", "/v1/image/segment")
+_IMAGE_FIELDS = (
+    "image_url", "mask", "mask_url", "rectangles", "points", "labels", "box", "segmentation", "prompt", "grow", "expand",
+    "feather", "metadata", "webhook_url",
+)  # fmt: skip
 
 
 @schemathesis.hook
@@ -21,7 +25,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
         name: {"operationId": name, "parameters": {"job_id": "$response.body#/id"}}
         for name in ("get_job", "delete_job", "stream_job")
     }
-    for operation, statuses in (("/v1/image/remove-object", ("202", "200")), (_JOB, ("200",))):
+    for operation, statuses in (*((path, ("202", "200")) for path in _SUBMISSIONS), (_JOB, ("200",))):
         for method in raw_schema["paths"][operation].values():
             for status in statuses:
                 method["responses"][status]["links"] = links
@@ -32,7 +36,8 @@ def map_case(context: HookContext, case: Any) -> Any:
     """Valid submissions get a picture that is one, so that some are accepted and become jobs."""
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return case
-    if case.operation.label == "POST /v1/image/remove-object" and isinstance(case.body, dict) and "image" in case.body:
+    is_submission = case.operation.label in [f"POST {path}" for path in _SUBMISSIONS]
+    if is_submission and isinstance(case.body, dict) and "image" in case.body:
         for name in _IMAGE_FIELDS:
             case.body.pop(name, None)
         case.body |= {"image": _PICTURE, "bbox": "4,4,10,10"}
