@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from inference.engines.base import Image
+from inference.errors import BadWeights
+from inference.pretrained import TransformersMissing, load_pretrained
 from inference.safety import FilterNotReady
 from inference.safety.one_core import OneCore
 from inference.safety.views import fitted
@@ -106,27 +107,9 @@ def _check_files(folder: Path) -> None:
 
 def _load(folder: Path) -> Any:
     try:
-        transformers = importlib.import_module("transformers")  # optional, and seconds to import
-    except ImportError as error:
-        raise FilterNotReady(
-            "This content filter needs `transformers`: pip install 'pixelsite[transformers]'."
-        ) from error
-    try:
-        model, report = transformers.AutoModelForImageClassification.from_pretrained(
-            str(folder),
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
-    except Exception as error:  # it raises whatever its many models raise
-        raise FilterNotReady(f"{folder} cannot be loaded as an image classifier: {error}") from error
-    lacking = sorted(report["missing_keys"]) + sorted(str(key) for key in report.get("mismatched_keys", ()))
-    if lacking:
-        # Transformers would fill them with random numbers and only warn.
-        raise FilterNotReady(f"The weights in {folder} lack {lacking[0]}: they are not those of an image classifier.")
-    return model.eval().requires_grad_(False)
+        return load_pretrained("AutoModelForImageClassification", folder, what="an image classifier")
+    except (BadWeights, TransformersMissing) as error:
+        raise FilterNotReady(str(error)) from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:

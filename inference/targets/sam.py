@@ -6,7 +6,6 @@ are prepared here: the library's own preparation needs torchvision for SAM 2.
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,19 +19,14 @@ import torch
 from numpy.typing import NDArray
 
 from inference.engines.base import Image, Mask
-from inference.errors import BadWeights, EngineError, NothingFound, OutOfMemory
+from inference.errors import BadWeights, NothingFound, OutOfMemory
+from inference.pretrained import load_pretrained
 from jobs.targets import Box, Click
 
 # `model_type` of a directory's config.json, and the class that finds masks in single pictures. Checkpoints of SAM 2 are
 # published as video models that hold the picture model.
 _CLASSES = {"sam": "SamModel", "sam2": "Sam2Model", "sam2_video": "Sam2Model"}
 _KEEPS_PROPORTIONS = {"SamModel"}  # scaled to the longer side and padded; the others are stretched to a square
-
-
-class TransformersMissing(EngineError):
-    """Models of this kind need transformers: pip install 'pixelsite[transformers]'."""
-
-    code = "transformers_missing"
 
 
 @dataclass(frozen=True)
@@ -86,7 +80,7 @@ class SamSelector:
         if kind not in _CLASSES:
             raise BadWeights(f"{directory} holds a model of type {kind!r}; one of {', '.join(_CLASSES)} is needed.")
         self.name = "sam" if kind == "sam" else "sam2"
-        self._model = _load(directory, _CLASSES[kind]).to(device)
+        self._model = load_pretrained(_CLASSES[kind], directory, what=f"a {_CLASSES[kind]}").to(device)
         self._preparation = _preparation(directory, self._model.config, _CLASSES[kind])
 
     def select(self, image: Image, clicks: Sequence[Click], box: Box | None) -> Mask:
@@ -128,24 +122,6 @@ class SamSelector:
         # In fine steps of two bytes: a photo of 50 MP takes half as much as in floats.
         steps = np.clip(np.rint(whole * 256), -32767, 32767).astype(np.int16)
         return np.asarray(cv2.resize(steps, image.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0)
-
-
-def _load(directory: Path, class_name: str) -> Any:
-    """The network, in evaluation mode. Never reads anything but the directory, and never a pickle."""
-    try:
-        transformers = importlib.import_module("transformers")
-    except ImportError as error:
-        raise TransformersMissing from error
-    try:
-        model, told = getattr(transformers, class_name).from_pretrained(
-            directory, local_files_only=True, use_safetensors=True, output_loading_info=True, dtype=torch.float32
-        )
-    except Exception as error:  # it raises whatever its many models raise
-        raise BadWeights(f"{directory} cannot be loaded as a {class_name}: {error}") from error
-    wrong = [*told["missing_keys"], *(key for key, *_ in told["mismatched_keys"])]
-    if wrong:
-        raise BadWeights(f"{directory}: {len(wrong)} tensors of {class_name} are missing or misshapen: {wrong[0]}, …")
-    return model.eval()
 
 
 def _preparation(directory: Path, config: Any, class_name: str) -> _Preparation:

@@ -19,7 +19,8 @@ from safetensors.torch import load_file, save_file
 from transformers import Sam2Config, Sam2Model, SamConfig, SamImageProcessorPil, SamModel
 
 from inference.errors import BadWeights, NothingFound
-from inference.targets.sam import SamSelector, TransformersMissing
+from inference.pretrained import TransformersMissing
+from inference.targets.sam import SamSelector
 from jobs.targets import Box, Click
 from tests import photos
 

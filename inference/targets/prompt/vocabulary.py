@@ -6,7 +6,6 @@ code in the directory is run. Pictures are prepared here: the libraries' own pre
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ import torch
 from numpy.typing import NDArray
 
 from inference.engines.base import Image, Mask
-from inference.errors import EngineError, NothingFound
+from inference.errors import BadWeights, EngineError, NothingFound
+from inference.pretrained import TransformersMissing, load_pretrained, transformers_library
 from inference.targets.prompt.candidates import Candidate, candidate
 from inference.targets.select import Selector
 from jobs.targets import Box
@@ -144,16 +144,10 @@ def load_vocabulary(folder: Path, *, device: str, selector: Selector) -> Vocabul
         raise VocabularyNotReady(f"{folder} holds a model of type {kind_name!r}; known are {', '.join(_KINDS)}.")
     if not any(folder.glob("*.safetensors")):
         raise VocabularyNotReady(f"{folder} holds no .safetensors file. Other weights can run code when they are read.")
-    try:
-        transformers = importlib.import_module("transformers")  # optional, and seconds to import
-    except ImportError as error:
-        raise VocabularyNotReady(
-            "An open vocabulary needs `transformers`: pip install 'pixelsite[transformers]'."
-        ) from error
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     kind = _KINDS[kind_name]
-    model, tokenizer = _read(transformers, kind.model_class, folder)
+    model, tokenizer = _read(kind.model_class, folder)
     name = f"{kind_name}:{folder.name}"
     return Vocabulary(model.to(torch.device(device)), tokenizer, kind, name=name, selector=selector)
 
@@ -167,26 +161,17 @@ def _model_type(folder: Path) -> str:
         ) from error
 
 
-def _read(transformers: Any, model_class: str, folder: Path) -> tuple[Any, Any]:
+def _read(model_class: str, folder: Path) -> tuple[Any, Any]:
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
+        model = load_pretrained(model_class, folder, what=f"a {model_class}")
+        tokenizer = transformers_library().AutoTokenizer.from_pretrained(
             str(folder), local_files_only=True, trust_remote_code=False
         )
-        model, report = getattr(transformers, model_class).from_pretrained(
-            str(folder),
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
-    except Exception as error:  # it raises whatever its many models raise
-        raise VocabularyNotReady(f"{folder} cannot be loaded: {error}") from error
-    lacking = sorted(report["missing_keys"]) + sorted(str(key) for key in report.get("mismatched_keys", ()))
-    if lacking:
-        # Transformers would fill them with random numbers and only warn.
-        raise VocabularyNotReady(f"The weights in {folder} lack {lacking[0]}.")
-    return model.eval().requires_grad_(False), tokenizer
+    except (BadWeights, TransformersMissing) as error:
+        raise VocabularyNotReady(str(error)) from error
+    except Exception as error:  # a tokenizer raises whatever its many kinds raise
+        raise VocabularyNotReady(f"{folder} holds no tokenizer that can be loaded: {error}") from error
+    return model, tokenizer
 
 
 def _resized(image: Image, size: tuple[int, int]) -> NDArray[np.float32]:
