@@ -11,9 +11,22 @@ from django.http import HttpRequest
 from accounts.models import AuditEvent, AuditKind, User
 
 
-def note(kind: AuditKind, *, user: User | None, request: HttpRequest | None = None, about: str = "") -> None:
-    """Write one line. `about` names a key, an address or a job, never a secret."""
-    AuditEvent.objects.create(user=user, kind=kind, about=about[:200], address=_address_of(request))
+def note(
+    kind: AuditKind,
+    *,
+    user: User | None,
+    request: HttpRequest | None = None,
+    about: str = "",
+    actor: User | None = None,
+    reason: str = "",
+) -> None:
+    """Write one line about the account `user`. `about` names a key, an address or a job, never a secret.
+
+    `actor` is the operator who did it, for `reason`, where it was not the account itself.
+    """
+    AuditEvent.objects.create(
+        user=user, kind=kind, about=about[:200], address=_address_of(request), actor=actor, reason=reason[:200]
+    )
 
 
 def connect() -> None:

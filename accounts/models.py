@@ -47,6 +47,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     flagged_at = models.DateTimeField(
         "flagged", null=True, blank=True, editable=False, help_text="For an operator to look at; see accounts/flags.py."
     )
+    suspended_at = models.DateTimeField(
+        "suspended", null=True, blank=True, editable=False, help_text="Since when an operator keeps the account out."
+    )
+    suspended_reason = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -73,6 +77,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email.split("@", 1)[0]
 
 
+class Scope(models.TextChoices):
+    """What a key may be used for. A key without scopes may be used for everything."""
+
+    SUBMIT = "submit", "Submit and cancel jobs"
+    READ = "read", "Read jobs, results, balance and usage"
+
+
 class ApiKey(models.Model):
     """A Bearer key. The key itself is shown once and never stored; `accounts.api_keys` is the only place that hashes."""
 
@@ -84,6 +95,16 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Refused from then on. Empty: never.")
+    scopes = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        help_text="What it may be used for. Empty: everything.",
+    )
+    is_sandbox = models.BooleanField(default=False, db_default=False, help_text="Tries everything, costs nothing.")
+    daily_cap_credits = models.PositiveIntegerField(null=True, blank=True, help_text="Most credits a day (UTC).")
+    monthly_cap_credits = models.PositiveIntegerField(null=True, blank=True, help_text="Most credits a month (UTC).")
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -113,6 +134,20 @@ class AuditKind(models.TextChoices):
     FLAG_CLEARED = "flag_cleared", "Flag cleared"
     JOB_RELEASED = "job_released", "Job let through"
     JOB_UPHELD = "job_upheld", "Job stays as it is"
+    KEY_CHANGED = "key_changed", "API key changed"
+    KEY_ROTATED = "key_rotated", "API key replaced"
+    SESSION_ENDED = "session_ended", "Session ended"
+    DATA_EXPORTED = "data_exported", "Data exported"
+    CODE_SENT = "code_sent", "Sign-in code sent"
+    CREDITS_ADJUSTED = "credits_adjusted", "Credits adjusted"
+    JOB_REFUNDED = "job_refunded", "Job refunded by hand"
+    PLAN_GIVEN = "plan_given", "Plan given"
+    SUSPENDED = "suspended", "Suspended"
+    RESTORED = "restored", "Restored"
+    VISIT_BEGUN = "visit_begun", "Operator looks at the account"
+    VISIT_ENDED = "visit_ended", "Operator has looked"
+    EVENT_REPLAYED = "event_replayed", "Stripe event replayed"
+    ADMIN_ACTION = "admin_action", "Changed in the admin"
 
 
 class AuditEvent(models.Model):
@@ -121,6 +156,15 @@ class AuditEvent(models.Model):
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="audit_events")
     kind = models.CharField(max_length=30, choices=AuditKind.choices)
     about = models.CharField(max_length=200, blank=True, help_text="Which key, which address, which job.")
+    actor = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The operator, where it was not the account itself.",
+    )
+    reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     address = models.GenericIPAddressField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -133,3 +177,31 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Letter(models.Model):
+    """A mail to be sent. Written where something happens, in its transaction; `accounts.letters` sends it."""
+
+    address = models.EmailField(max_length=254)
+    kind = models.CharField(max_length=40, help_text="Names the templates: templates/letters/KIND.txt, .subject.txt.")
+    key = models.CharField(max_length=160, unique=True, help_text="What it is about: one letter for one occasion.")
+    context = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    try_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    given_up_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["try_at"],
+                condition=models.Q(sent_at__isnull=True, given_up_at__isnull=True),
+                name="letter_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.address}"

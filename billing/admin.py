@@ -87,11 +87,13 @@ class WalletAdmin(admin.ModelAdmin[Wallet]):
             form.add_error(None, "This is your own account. Ask another operator to change its credits.")
         if request.method == "POST" and form.is_valid():
             try:
-                entry = ledger.adjust(wallet=wallet, actor=actor, **form.cleaned_data)
+                ledger.adjust(wallet=wallet, actor=actor, **form.cleaned_data)
             except ledger.InsufficientCredits as refusal:
                 form.add_error("amount", f"Only {refusal.available} credits can be taken back.")
             else:
-                messages.success(request, f"{wallet.user}: {entry.amount:+d} credits, now {entry.available_after}.")
+                wallet.refresh_from_db()
+                given = form.cleaned_data["amount"]
+                messages.success(request, f"{wallet.user}: {given:+d} credits, now {wallet.available}.")
                 return HttpResponseRedirect(reverse("admin:billing_wallet_change", args=[wallet.pk]))
         context = self.admin_site.each_context(request) | {
             "title": f"Adjust credits of {wallet.user}",

@@ -10,3 +10,4 @@ class BillingConfig(AppConfig):
 
         receivers.connect()
         post_migrate.connect(plans.seed_plans, sender=self)
+        post_migrate.connect(plans.seed_packs, sender=self)

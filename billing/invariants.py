@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from billing.models import CreditLot, EntryKind, LedgerEntry, LotDraw, Wallet
+from billing.models import CreditLot, Debt, EntryKind, LedgerEntry, LotDraw, Wallet
 
 _SHOWN = 10
 
@@ -93,12 +93,22 @@ def resolutions_fit_holds() -> Iterator[str]:
         yield f"{entry.kind} {entry.pk} does not fit hold {entry.hold_id}"
 
 
+def debts_equal_payments() -> Iterator[str]:
+    """What of a debt is paid was taken by clawbacks that name it. Otherwise a debt vanished, or was paid twice."""
+    for debt in Debt.objects.exclude(remaining=F("amount")):
+        payments = LedgerEntry.objects.filter(kind=EntryKind.CLAWBACK, source__startswith=f"debt:{debt.pk}:")
+        paid = payments.aggregate(paid=Coalesce(Sum("amount"), 0))["paid"]
+        if paid != debt.amount - debt.remaining:
+            yield f"debt {debt.pk}: {debt.amount - debt.remaining} paid, entries say {paid}"
+
+
 INVARIANTS: tuple[Callable[[], Iterator[str]], ...] = (
     pockets_equal_entries,
     pockets_equal_lots,
     held_equals_open_holds,
     holds_equal_draws,
     resolutions_fit_holds,
+    debts_equal_payments,
 )
 """Billing's own. The house above adds what binds jobs to money by `register`."""
 

@@ -7,7 +7,8 @@ never below zero, never twice. The database enforces the same rules again (`mode
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import models, transaction
@@ -15,7 +16,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from billing.models import CreditLot, EntryKind, LedgerEntry, LotDraw, LotKind, Plan, Wallet
+from accounts.people import person_of
+from billing.models import CreditLot, Debt, EntryKind, LedgerEntry, LotDraw, LotKind, Plan, Wallet
 from billing.plans import FREE
 from pixelsite.lib.errors import PixelsiteError
 
@@ -38,6 +40,20 @@ class InsufficientCredits(PixelsiteError):
         )
 
 
+class InDebt(InsufficientCredits):
+    """Credits that were refunded or disputed at the bank had been spent already. New jobs wait until they are paid."""
+
+    code = "account_in_debt"
+
+    def __init__(self, *, required: int, debt: int) -> None:
+        super().__init__(required=required, available=0)
+        self.debt = debt
+        self.message = (
+            f"A payment was refunded or disputed after its credits were spent: {debt} credits are owed. "
+            f"Buy credits at {settings.SITE_URL}/pricing; the next ones pay the debt first."
+        )
+
+
 class AlreadyResolved(PixelsiteError):
     """This job's credits were captured or refunded before."""
 
@@ -53,11 +69,13 @@ def wallet_of(user: User) -> Wallet:
 
 @transaction.atomic
 def open_wallet(user: User) -> Wallet:
-    """Open the wallet of a new account on the free plan and grant the sign-up credits, once."""
+    """Open the wallet of a new account on the free plan and grant the sign-up credits, once to each person."""
     plan = Plan.objects.filter(slug=FREE).first() or Plan.objects.earliest("position")
     wallet, created = Wallet.objects.select_related("plan").get_or_create(user=user, defaults={"plan": plan})
     if created and settings.SIGNUP_CREDITS:
-        grant(wallet=wallet, kind=LotKind.SIGNUP, amount=settings.SIGNUP_CREDITS, source=f"signup:{user.pk}")
+        grant(
+            wallet=wallet, kind=LotKind.SIGNUP, amount=settings.SIGNUP_CREDITS, source=f"signup:{person_of(user.email)}"
+        )
         wallet.refresh_from_db()
     return wallet
 
@@ -70,17 +88,47 @@ def available_credits(wallet: Wallet, *, now: datetime | None = None) -> int:
 
 @transaction.atomic
 def grant(
-    *, wallet: Wallet, kind: LotKind, amount: int, source: str, expires_at: datetime | None = None, reason: str = ""
+    *,
+    wallet: Wallet,
+    kind: LotKind,
+    amount: int,
+    source: str,
+    expires_at: datetime | None = None,
+    now: datetime | None = None,
+    **why: Any,
 ) -> LedgerEntry | None:
     """Add a lot of credits. `source` names where they come from: granting twice from one source changes nothing.
 
-    Returns the entry, or None if this source had granted before.
+    `why` may hold `reason` and `actor`. What the account owes is paid from it at once. Returns the entry, or None if
+    this source had granted before.
     """
     locked = _lock(wallet)
     if LedgerEntry.objects.filter(kind=EntryKind.GRANT, source=source).exists():
         return None
     CreditLot.objects.create(wallet=locked, kind=kind, amount=amount, remaining=amount, expires_at=expires_at)
-    return _post(locked, EntryKind.GRANT, amount, available=amount, source=source, reason=reason)
+    entry = _post(locked, EntryKind.GRANT, amount, available=amount, source=source, **why)
+    _pay_debts(locked, paid_by=entry, now=now or timezone.now())
+    return entry
+
+
+def debt_of(wallet: Wallet) -> int:
+    """Credits that were taken back after they had been spent, and are not paid yet."""
+    return sum(Debt.objects.filter(wallet=wallet, remaining__gt=0).values_list("remaining", flat=True))
+
+
+@transaction.atomic
+def claw_back(*, wallet: Wallet, amount: int, source: str, reason: str, now: datetime | None = None) -> int:
+    """Take back credits whose payment was returned, once per `source`; what is spent already becomes a debt.
+
+    Returns how many credits became a debt.
+    """
+    now = now or timezone.now()
+    locked = _lock(wallet)
+    if LedgerEntry.objects.filter(kind=EntryKind.CLAWBACK, source=source).exists():
+        return 0
+    if Debt.objects.filter(source=source).exists():
+        return 0
+    return _take_or_owe(locked, amount, source=source, reason=reason, now=now)
 
 
 @transaction.atomic
@@ -90,6 +138,8 @@ def hold(*, wallet: Wallet, job_id: UUID, amount: int, now: datetime | None = No
     locked = _lock(wallet)
     lots = _spendable_after_closing(locked, now=now)
     available = sum(lot.remaining for lot in lots)
+    if debt := debt_of(locked):
+        raise InDebt(required=amount, debt=debt)
     if available < amount:
         raise InsufficientCredits(required=amount, available=available)
     entry = _post(locked, EntryKind.HOLD, amount, available=-amount, held=amount, job_id=job_id)
@@ -129,19 +179,29 @@ def refund(*, job_id: UUID, reason: str, now: datetime | None = None) -> LedgerE
 
 
 @transaction.atomic
-def adjust(*, wallet: Wallet, amount: int, actor: User, reason: str, now: datetime | None = None) -> LedgerEntry:
-    """Give (`amount` > 0) or take back (`amount` < 0) credits by hand. Raises `InsufficientCredits`."""
+def adjust(
+    *, wallet: Wallet, amount: int, actor: User, reason: str, force: bool = False, now: datetime | None = None
+) -> LedgerEntry | None:
+    """Give (`amount` > 0) or take back (`amount` < 0) credits by hand. Raises `InsufficientCredits`.
+
+    With `force` more can be taken back than is there: the rest becomes a debt. Returns the entry; None if all of it did.
+    """
     now = now or timezone.now()
     locked = _lock(wallet)
     if amount > 0:
         CreditLot.objects.create(wallet=locked, kind=LotKind.ADJUSTMENT, amount=amount, remaining=amount)
-    else:
-        lots = _spendable_after_closing(locked, now=now)
-        available = sum(lot.remaining for lot in lots)
-        if available < -amount:
-            raise InsufficientCredits(required=-amount, available=available)
-        _take(lots, -amount)
-    return _post(locked, EntryKind.ADJUST, amount, available=amount, actor=actor, reason=reason)
+        entry = _post(locked, EntryKind.ADJUST, amount, available=amount, actor=actor, reason=reason)
+        _pay_debts(locked, paid_by=entry, now=now)
+        return entry
+    lots = _spendable_after_closing(locked, now=now)
+    available = sum(lot.remaining for lot in lots)
+    if available < -amount and not force:
+        raise InsufficientCredits(required=-amount, available=available)
+    if owed := max(0, -amount - available):
+        Debt.objects.create(wallet=locked, source=f"adjust:{uuid4()}", amount=owed, remaining=owed, reason=reason)
+    taken = min(-amount, available)
+    _take(lots, taken)
+    return _post(locked, EntryKind.ADJUST, -taken, available=-taken, actor=actor, reason=reason) if taken else None
 
 
 def close_expired_lots(*, now: datetime | None = None, limit: int = 500) -> int:
@@ -153,6 +213,31 @@ def close_expired_lots(*, now: datetime | None = None, limit: int = 500) -> int:
         with transaction.atomic():
             _spendable_after_closing(_lock(wallet), now=now)
     return len(wallets)
+
+
+def _take_or_owe(locked: Wallet, amount: int, *, source: str, reason: str, now: datetime) -> int:
+    lots = _spendable_after_closing(locked, now=now)
+    taken = min(amount, sum(lot.remaining for lot in lots))
+    if taken:
+        _take(lots, taken)
+        _post(locked, EntryKind.CLAWBACK, taken, available=-taken, source=source, reason=reason)
+    if owed := amount - taken:
+        Debt.objects.create(wallet=locked, source=source, amount=owed, remaining=owed, reason=reason)
+    return owed
+
+
+def _pay_debts(locked: Wallet, *, paid_by: LedgerEntry, now: datetime) -> None:
+    """From whatever can be spent, oldest debt first."""
+    for debt in Debt.objects.filter(wallet=locked, remaining__gt=0).order_by("pk"):
+        lots = _spendable_after_closing(locked, now=now)
+        paid = min(debt.remaining, sum(lot.remaining for lot in lots))
+        if not paid:
+            return
+        _take(lots, paid)
+        source = f"debt:{debt.pk}:{paid_by.pk}"
+        _post(locked, EntryKind.CLAWBACK, paid, available=-paid, source=source, reason=debt.reason)
+        debt.remaining -= paid
+        debt.save(update_fields=["remaining"])
 
 
 def _lock(wallet: Wallet) -> Wallet:

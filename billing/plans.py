@@ -17,6 +17,27 @@ _DEFAULT_PLANS = (
     ("scale", "Scale", 200_00, 300_000, 600, 500),
 )
 
+# slug, name, US cents, credits
+_DEFAULT_PACKS = (
+    ("pack-5000", "5,000 credits", 10_00, 5_000),
+    ("pack-20000", "20,000 credits", 35_00, 20_000),
+    ("pack-100000", "100,000 credits", 150_00, 100_000),
+)
+
+
+def seed_packs(*, using: str, apps: Apps = global_apps, **_: Any) -> None:
+    """As `seed_plans`, for packs of credits."""
+    try:
+        pack = apps.get_model("billing", "Pack")
+    except LookupError:  # migrated back to before there were any
+        return
+    if pack.objects.using(using).exists():
+        return
+    pack.objects.using(using).bulk_create(
+        pack(slug=slug, name=name, position=position, price_cents=price_cents, credits=credit_count)
+        for position, (slug, name, price_cents, credit_count) in enumerate(_DEFAULT_PACKS)
+    )
+
 
 def seed_plans(*, using: str, apps: Apps = global_apps, **_: Any) -> None:
     """After a migration or a flush: write the default plans into an empty table. What the owner edits stays so."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models.functions import Now
 
-from billing import ledger
+from billing import ledger, monthly
 from jobs import dispatch, idempotency, lifecycle, retention, webhooks
 from jobs.models import Job, Status
 
@@ -30,6 +30,7 @@ def sweep() -> dict[str, int]:
         ring_again,
         retention.delete_due_images,
         ledger.close_expired_lots,
+        monthly.grant_due_months,
         idempotency.delete_old_records,
         webhooks.delete_old_deliveries,
         webhooks.delete_retired_secrets,

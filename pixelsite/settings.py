@@ -381,6 +381,55 @@ SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     }
 }
 
+EMAIL_SIGN_IN = env.flag(
+    "PIXELSITE_EMAIL_SIGN_IN", False, "Sign in with a code sent by mail, beside or without Google."
+)
+
+# --- Mail ---------------------------------------------------------------------------------------------------------
+
+MAIL_URL = env.text(
+    "PIXELSITE_MAIL_URL",
+    "",
+    "Where mail is handed in: smtp://USER:PASSWORD@HOST:587 (STARTTLS), smtps://… (TLS) or smtp+plain://… (neither). "
+    "Empty: written to files in PIXELSITE_DATA/mail with DEBUG, not sent without.",
+)
+DEFAULT_FROM_EMAIL = env.text(
+    "PIXELSITE_MAIL_FROM", f"Pixelsite <no-reply@{urlsplit(SITE_URL).hostname}>", "Sender of mail."
+)
+EMAIL_TIMEOUT = 15
+if MAIL_URL:
+    vars().update(env.mail(MAIL_URL))
+else:
+    EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if DEBUG else 'dummy'}.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
+if EMAIL_SIGN_IN and not (MAIL_URL or DEBUG):
+    raise ImproperlyConfigured("PIXELSITE_EMAIL_SIGN_IN needs PIXELSITE_MAIL_URL: codes are sent by mail.")
+
+# --- Payments -----------------------------------------------------------------------------------------------------
+
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "", "Secret or restricted key of Stripe. Empty: nothing is sold.")
+STRIPE_WEBHOOK_SECRET = env.text(
+    "STRIPE_WEBHOOK_SECRET", "", "Signing secret (whsec_…) of the webhook endpoint /stripe/events."
+)
+STRIPE_PRICES = env.pairs(
+    "STRIPE_PRICES",
+    "",
+    "Price ids of plans and packs: starter=price_1,pro=price_2,pack-5000=price_3. What has none is not sold.",
+)
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com", "Address of Stripe's API.")
+env.require_together(
+    STRIPE_SECRET_KEY=STRIPE_SECRET_KEY,
+    STRIPE_WEBHOOK_SECRET=STRIPE_WEBHOOK_SECRET,
+    STRIPE_PRICES=",".join(STRIPE_PRICES),
+)
+GRACE_DAYS = env.whole(
+    "PIXELSITE_GRACE_DAYS", 7, "Days a plan goes on after a payment failed, before the account is on Free.", least=0
+)
+TOP_UP_DAYS = env.whole("PIXELSITE_TOP_UP_DAYS", 365, "Days that bought credits last.", least=1)
+SANDBOX_JOBS_PER_DAY = env.whole(
+    "PIXELSITE_SANDBOX_JOBS_PER_DAY", 100, "Jobs a day an account may try with test keys.", least=0
+)
+
 # --- API ----------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -423,7 +472,13 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         # Signing in with Google is a form that answers with a redirect there.
-        "form-action": [SELF, "{0.scheme}://{0.netloc}".format(urlsplit(GOOGLE_AUTHORIZE_URL))],
+        # Paying is one that answers with a redirect to Stripe's pages.
+        "form-action": [
+            SELF,
+            *("{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in (GOOGLE_AUTHORIZE_URL, STRIPE_API_BASE)),
+            "https://checkout.stripe.com",
+            "https://billing.stripe.com",
+        ],
     }
 }
 X_FRAME_OPTIONS = "DENY"

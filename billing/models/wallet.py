@@ -1,4 +1,4 @@
-"""Plans, wallets, credit lots and the ledger: what may be stored at all. Workflows live in `ledger.py`.
+"""Wallets, credit lots and the ledger: what may be stored at all. Workflows live in `ledger.py`.
 
 The triggers that make the ledger append-only and the wallet its mirror are in `triggers.py`.
 """
@@ -10,36 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-
-class Plan(models.Model):
-    """What an account pays a month and what it gets for it."""
-
-    slug = models.SlugField(unique=True)
-    name = models.CharField(max_length=40)
-    position = models.PositiveSmallIntegerField(help_text="Order on the pricing page.")
-    price_cents = models.PositiveIntegerField("price per month, US cents")
-    monthly_credits = models.PositiveIntegerField()
-    requests_per_minute = models.PositiveIntegerField()
-    active_jobs_max = models.PositiveIntegerField("most unfinished jobs at once")
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.CheckConstraint(condition=Q(requests_per_minute__gte=1), name="plan_allows_a_request"),
-            models.CheckConstraint(condition=Q(active_jobs_max__gte=1), name="plan_allows_a_job"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_paid(self) -> bool:
-        return self.price_cents > 0
-
-    @property
-    def price_dollars(self) -> str:
-        whole, cents = divmod(self.price_cents, 100)
-        return f"{whole}" if not cents else f"{whole}.{cents:02d}"
+from billing.models.plans import Plan
 
 
 class Wallet(models.Model):
@@ -49,12 +20,27 @@ class Wallet(models.Model):
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT)
     available = models.BigIntegerField(default=0, editable=False)
     held = models.BigIntegerField(default=0, editable=False)
+    given_plan = models.ForeignKey(
+        Plan,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Given by an operator; holds while no subscription is paid.",
+    )
+    months_granted_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="End of the last month whose credits we gave ourselves."
+    )
+    stripe_customer = models.CharField(
+        max_length=64, null=True, blank=True, unique=True
+    )  # NULL keeps it out of the unique index
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(available__gte=0), name="wallet_available_not_negative"),
             models.CheckConstraint(condition=Q(held__gte=0), name="wallet_held_not_negative"),
         ]
+        indexes = [models.Index(fields=["months_granted_until"], name="wallet_month_due")]
 
     def __str__(self) -> str:
         return f"wallet of {self.user_id}"
@@ -189,3 +175,30 @@ class LotDraw(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} from lot {self.lot_id}"
+
+
+class Debt(models.Model):
+    """Credits that had to be taken back and were spent already. Until it is paid, nothing new can be held.
+
+    The next grant pays it, by clawback entries.
+    """
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="debts")
+    source = models.CharField(max_length=120, unique=True, help_text="What took the credits back: a refund, a dispute.")
+    amount = models.BigIntegerField()
+    remaining = models.BigIntegerField()
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="debt_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(remaining__gte=0) & Q(remaining__lte=F("amount")), name="debt_remaining_within_amount"
+            ),
+        ]
+        indexes = [models.Index(fields=["wallet"], condition=Q(remaining__gt=0), name="debt_open")]
+
+    def __str__(self) -> str:
+        return f"{self.remaining} of {self.amount} owed"

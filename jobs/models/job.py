@@ -41,6 +41,7 @@ class Job(models.Model):
     api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     operation = models.CharField(max_length=40)
     price_credits = models.PositiveIntegerField()
+    is_sandbox = models.BooleanField(default=False, db_default=False, help_text="Of a test key: free, and stamped.")
 
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0, help_text="Fencing token: counts claims.")

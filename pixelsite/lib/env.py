@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -63,6 +65,14 @@ def words(name: str, default: str, meaning: str) -> list[str]:
     return [word.strip() for word in _read(name, default, meaning).split(",") if word.strip()]
 
 
+def pairs(name: str, default: str, meaning: str) -> dict[str, str]:
+    """A list of `name=value` written with commas."""
+    read = [word.partition("=") for word in words(name, default, meaning)]
+    if wrong := [key for key, _, value in read if not (key and value)]:
+        raise ImproperlyConfigured(f"{name} has {wrong[0]!r} without a value: write name=value,name=value.")
+    return {key.strip(): value.strip() for key, _, value in read}
+
+
 def folder(name: str, default: Path, meaning: str) -> Path:
     return Path(_read(name, f"{default.name}/", meaning) or default).expanduser().absolute()
 
@@ -73,3 +83,19 @@ def require_together(**values: str) -> None:
     if missing and len(missing) < len(values):
         present = [name for name, value in values.items() if value]
         raise ImproperlyConfigured(f"{', '.join(present)} is set but {', '.join(missing)} is not: set both or neither.")
+
+
+def mail(url: str) -> dict[str, Any]:
+    """Django's settings for a mail server's address. Raises `ImproperlyConfigured`."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps", "smtp+plain") or not parts.hostname:
+        raise ImproperlyConfigured("PIXELSITE_MAIL_URL must be smtp://, smtps:// or smtp+plain:// and name a host.")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or {"smtp": 587, "smtps": 465, "smtp+plain": 25}[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }

@@ -32,6 +32,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.lots: list[Any] = [[500, None]]
         self.holds: dict[uuid.UUID, list[tuple[Any, int]]] = {}
         self.resolved: list[uuid.UUID] = []
+        self.debt = 0
 
     def _spendable(self) -> list[Any]:
         alive = [lot for lot in self.lots if lot[0] and (lot[1] is None or lot[1] > self.now)]
@@ -50,17 +51,34 @@ class LedgerMachine(RuleBasedStateMachine):
                 amount -= part
         return taken
 
+    def _pay_debt(self) -> None:
+        paid = min(self.debt, sum(lot[0] for lot in self._spendable()))
+        self._take(paid)
+        self.debt -= paid
+
+    @rule(amount=st.integers(min_value=1, max_value=700))
+    def claw_back(self, amount: int) -> None:
+        taken = min(amount, sum(lot[0] for lot in self._spendable()))
+        self._take(taken)
+        self.debt += amount - taken
+        source = uuid.uuid4().hex
+        for _ in range(2):
+            ledger.claw_back(wallet=self.wallet, amount=amount, source=source, reason="returned", now=self.now)
+
     @rule(amount=_amounts, days=st.none() | st.integers(min_value=1, max_value=40))
     def grant(self, amount: int, days: int | None) -> None:
         # Ends differ by a moment, so that which lot is next never is a tie.
         ends = None if days is None else self.now + timedelta(days=days, microseconds=next(_numbers))
-        ledger.grant(wallet=self.wallet, kind=LotKind.PLAN, amount=amount, source=uuid.uuid4().hex, expires_at=ends)
+        ledger.grant(
+            wallet=self.wallet, kind=LotKind.PLAN, amount=amount, source=uuid.uuid4().hex, expires_at=ends, now=self.now
+        )
         self.lots.append([amount, ends])
+        self._pay_debt()
 
     @rule(amount=_amounts)
     def hold(self, amount: int) -> None:
         job_id = uuid.uuid4()
-        taken = self._take(amount)
+        taken = None if self.debt else self._take(amount)
         if taken is None:
             with pytest.raises(ledger.InsufficientCredits):
                 ledger.hold(wallet=self.wallet, job_id=job_id, amount=amount, now=self.now)
@@ -99,6 +117,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def adjust(self, amount: int) -> None:
         if amount > 0:
             self.lots.append([amount, None])
+            self._pay_debt()
         elif self._take(-amount) is None:
             with pytest.raises(ledger.InsufficientCredits):
                 ledger.adjust(wallet=self.wallet, amount=amount, actor=self.user, reason="by the test", now=self.now)
@@ -120,6 +139,7 @@ class LedgerMachine(RuleBasedStateMachine):
         held = sum(amount for taken in self.holds.values() for _, amount in taken)
         assert ledger.available_credits(wallet, now=self.now) == spendable
         assert wallet.held == held
+        assert ledger.debt_of(wallet) == self.debt
 
     def teardown(self) -> None:
         found = [violation for violation in invariants.violations() if "job" not in violation.invariant]
