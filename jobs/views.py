@@ -127,7 +127,13 @@ def editor(request: HttpRequest) -> HttpResponse:
         "accept": "image/jpeg,image/png,image/webp,image/bmp,image/avif",
         "csrfToken": get_token(request),
     }
-    return render(request, "jobs/editor.html", {"editor_config": config, "balance": balance})
+    user = cast(User, request.user)
+    context = {
+        "editor_config": config,
+        "balance": balance,
+        "rights_statement": None if rights.are_confirmed(user) else rights.STATEMENT,
+    }
+    return render(request, "jobs/editor.html", context)
 
 
 @login_required

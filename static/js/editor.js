@@ -10,6 +10,7 @@ const config = JSON.parse(document.getElementById("editor-config").textContent);
 
 const PAINT_FIRST = "Paint over what should go.";
 const SELECT_FIRST = "Click what should go, or draw a box around it.";
+const NEEDS_RIGHTS = "rights_confirmation_required";
 const LOOKING = "Looking for the object…";
 
 const editor = document.getElementById("editor");
@@ -27,6 +28,8 @@ const status = one(".dock__status");
 const alertBox = one(".editor__alert");
 const sizeInput = one(".size input");
 const wish = one(".wish input");
+/** Asks whether the photo is theirs to change; null: they have said so before. */
+const rights = /** @type {HTMLDialogElement|null} */ (document.getElementById("rights"));
 const button = (/** @type {string} */ name) => one(`[data-action="${name}"]`);
 
 /** @type {File|null} */
@@ -180,10 +183,18 @@ async function erase() {
 
 /** @param {unknown} error */
 function report(error) {
-  if (error instanceof Problem) return warn(error.message);
+  if (error instanceof Problem) return error.code === NEEDS_RIGHTS && rights ? rights.showModal() : warn(error.message);
   console.error(error);
   return warn("Something went wrong in this page. What you painted is kept; please try again.");
 }
+
+rights?.querySelector("form").addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
+  event.preventDefault();
+  rights.close();
+  const isConfirmed = await client.confirm(/** @type {HTMLFormElement} */ (event.target).action);
+  if (isConfirmed) selecting.name(wish.value.trim());
+  else warn("Your answer could not be sent. Check your connection and press Find again.");
+});
 
 // --- Result --------------------------------------------------------------------------------------
 

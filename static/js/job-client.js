@@ -25,7 +25,13 @@ const OFFLINE = "There is no connection to the site. What you painted is kept; t
 const STAGES = { decoding: "Reading the photo…", checking: "Checking…", filling: "Filling the hole…", encoding: "Saving the result…" };
 
 /** Something the person should read; anything else thrown is a bug. */
-export class Problem extends Error {}
+export class Problem extends Error {
+  /** @param {string} message @param {string} [code]  the server's word for it */
+  constructor(message, code = "") {
+    super(message);
+    this.code = code;
+  }
+}
 
 export class JobClient {
   /** @type {Job|null} */
@@ -86,6 +92,13 @@ export class JobClient {
     signal.throwIfAborted();
     if (!answer?.ok) throw new Problem(answer ? UNLOADABLE : OFFLINE);
     return answer.blob();
+  }
+
+  /** Presses a button of another page. @param {string} address @returns {Promise<boolean>} whether that page heard it */
+  async confirm(address) {
+    const request = { method: "POST", headers: { "X-CSRFToken": this.config.csrfToken }, redirect: /** @type {const} */ ("manual") };
+    const answer = await fetch(address, request).catch(() => null);
+    return answer?.type === "opaqueredirect"; // the way back to that page
   }
 
   async cancel() {

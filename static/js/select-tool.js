@@ -32,7 +32,7 @@ export class SelectTool {
    * @param {import("./job-client.js").JobClient} client
    * @param {any} canvas  the <mask-canvas>
    * @param {typeof import("./found-area.js").areaOf} areaOf
-   * @param {typeof Error} Problem  what people should read
+   * @param {new (message: string, code?: string) => Error} Problem  what people should read
    * @param {Page} page
    */
   constructor(client, canvas, areaOf, Problem, page) {
@@ -161,7 +161,7 @@ export class SelectTool {
 
   /** @param {Job} job @param {AbortSignal} signal @returns {Promise<Area>} */
   async #foundBy({ status, error, output_url: address }, signal) {
-    if (status !== "completed" || !address) throw new this.Problem(error?.message ?? NOT_FOUND);
+    if (status !== "completed" || !address) throw new this.Problem(error?.message ?? NOT_FOUND, error?.code);
     const area = await this.areaOf(await this.client.download(address, signal), this.canvas);
     signal.throwIfAborted();
     if (!area) throw new this.Problem(NOT_FOUND);

@@ -189,6 +189,22 @@ def test_a_sentence_finds_the_text_and_says_how_it_was_understood(desktop: Visit
     expect(editor.part("editor-status")).to_have_text("Found: the text.")
 
 
+def test_who_names_a_watermark_is_asked_once_whether_the_photo_is_theirs(desktop: Visitor, pictures: Path) -> None:
+    editor = EditorPage(desktop)
+    editor.load(_with_text())
+    editor.part("wish-input").fill("remove the watermark")
+
+    editor.part("find").click()
+    expect(editor.part("rights-dialog")).to_be_visible(timeout=60_000)
+    editor.page.screenshot(path=pictures / "editor-rights.png")
+    editor.part("rights-confirm").click()
+    expect(editor.part("editor-status")).to_contain_text("Found: the watermark", timeout=60_000)
+
+    assert editor.mask().any()
+    editor.page.reload()
+    expect(editor.part("rights-dialog")).to_have_count(0)
+
+
 def test_typing_a_sentence_moves_no_tool_and_enter_sends_it(editor: EditorPage) -> None:
     editor.part("wish-input").focus()
 
