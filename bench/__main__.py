@@ -11,7 +11,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import check, cost, encode, fill, lama, overhead, prompts, select, soak
+from bench import check, cost, encode, fill, lama, overhead, prompts, safety, select, soak
 
 
 def main() -> None:
@@ -33,6 +33,8 @@ def main() -> None:
         soak.run(Path(folder), "lama", options.jobs)
     encode.run(options.folder)
     overhead.run(200)
+    if (shared := safety.published_model()) is not None:
+        safety.run(shared, safety.default_photos())
 
 
 if __name__ == "__main__":

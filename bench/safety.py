@@ -28,7 +28,8 @@ from inference.engines.base import Engine
 from inference.engines.base import Image as Pixels
 from inference.engines.registry import load_engine
 from inference.known_models import find_model
-from inference.pipeline import RemovalRequest, run
+from inference.pipeline import RemovalRequest
+from inference.pipeline import run as remove
 from inference.safety import SafetyFilter, Verdict, words
 from inference.safety.classifying import ClassifierFilter
 from inference.safety.mobilenet import DEFAULT_POLICY, load_classifier
@@ -55,6 +56,12 @@ def default_photos() -> Path | None:
     """The photos at hand, if there are any."""
     folder = Path("../shared/photos")
     return folder if folder.exists() else None
+
+
+def published_model() -> Path | None:
+    """The classifier's published files at hand, if there are any."""
+    path = Path("../shared/models/nsfw_mobilenet_v2/model.json")
+    return path if path.exists() else None
 
 
 def load(model: Path, policy: Policy = DEFAULT_POLICY) -> ClassifierFilter:
@@ -125,7 +132,7 @@ def _medians(size: str, engine: Engine, judge: SafetyFilter) -> tuple[float, flo
     jobs, checks = [], []
     for _ in range(8):
         timed, started = _Timed(judge), time.perf_counter()
-        run(request, engines=(engine,), safety=timed, on_progress=lambda stage, percent: None)
+        remove(request, engines=(engine,), safety=timed, on_progress=lambda stage, percent: None)
         jobs.append(time.perf_counter() - started)
         checks.append(timed.seconds)
     return statistics.median(jobs[1:]), statistics.median(checks[1:])  # the first warms up
@@ -197,13 +204,18 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="a picture of the photos nearest to an alarm")
     options = parser.parse_args()
 
-    print(describe())
-    judge = load(options.model)
+    run(options.model, options.photos, sheet=options.sheet)
+
+
+def run(model: Path, photos: Path | None, *, sheet: Path | None = None) -> None:
+    """Print the tables; `photos` are looked at where there are any."""
+    print(f"\n## Content filter\n\n{describe()}")
+    judge = load(model)
     times(judge)
-    if options.photos is not None:
-        false_alarms(judge, options.photos, options.sheet)
-        cut_outs(judge, options.photos)
-    shares(_without_consequence(options.model))
+    if photos is not None:
+        false_alarms(judge, photos, sheet)
+        cut_outs(judge, photos)
+    shares(_without_consequence(model))
 
 
 if __name__ == "__main__":

@@ -111,11 +111,11 @@ def _likeness(relief: Plane) -> tuple[Plane, float]:
     centred = relief - relief.mean()
     padded = np.zeros((2 * height, 2 * width), np.float32)
     padded[:height, :width] = centred
-    spectrum = np.fft.rfft2(padded)
-    sums = np.fft.fftshift(np.fft.irfft2(np.abs(spectrum) ** 2, padded.shape))
+    # The magnitude, not its square: a photo's own shapes have most of the power, and copies are alike in every detail.
+    sums = np.fft.fftshift(np.fft.irfft2(np.abs(np.fft.rfft2(padded)), padded.shape))
     rows, columns = np.abs(np.arange(2 * height) - height), np.abs(np.arange(2 * width) - width)
     overlap = np.outer(np.maximum(height - rows, 1), np.maximum(width - columns, 1))
-    likeness = np.asarray(sums / overlap / float((centred**2).mean() + 1e-6), np.float32)
+    likeness = np.asarray(sums / overlap * (height * width / max(float(sums[height, width]), 1e-6)), np.float32)
     reach_y, reach_x = int(height * 0.7), int(width * 0.7)
     likeness = likeness[height - reach_y : height + reach_y + 1, width - reach_x : width + reach_x + 1]
     # Slow changes are the photo's own.
