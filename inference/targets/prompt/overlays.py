@@ -25,8 +25,9 @@ _STRONG_SHARE = 0.4  # of that clip, in the folded pattern
 _STEP_PX_MIN = 28  # at the searching size: nearer copies could not be read
 _PEAKS_MAX = 24
 _PEAK_SIGMAS = 6.0  # above the self-resemblance that chance gives
+_FINER_SHARE = 0.6  # of the lattice's strength
 _FAR_COPIES = 6  # steps that are followed each way
-_COPIES_MIN = 5  # below, it is no lattice
+_COPIES_MIN = 4  # below, it is no lattice
 _READ_CELLS = 2.2  # of the longer step: somewhere in there every line is whole
 
 Plane = NDArray[np.float32]
@@ -88,7 +89,42 @@ def find_lattice(relief: Plane) -> Lattice | None:
                 best = Lattice(np.asarray(first, np.float64), np.asarray(second, np.float64), strength)
     if best is None or best.strength < _PEAK_SIGMAS:
         return None
-    return _refined(likeness, best, _PEAK_SIGMAS / 2 * noise)
+    return _refined(likeness, _finest(likeness, best, noise), _PEAK_SIGMAS / 2 * noise)
+
+
+def _finest(likeness: Plane, lattice: Lattice, noise: float) -> Lattice:
+    """The lattice's own finer one, where the photo resembles itself at its points nearly as much: more copies tell more."""
+    finer = True
+    while finer:
+        finer = False
+        for first, second in _finer_steps(lattice):
+            area = abs(first[0] * second[1] - first[1] * second[0])
+            if area < _STEP_PX_MIN**2 or min(np.hypot(*first), np.hypot(*second)) < _STEP_PX_MIN:
+                continue
+            strength = _lattice_strength(likeness, (first[0], first[1]), (second[0], second[1])) / noise
+            if strength >= max(_FINER_SHARE * lattice.strength, _PEAK_SIGMAS):
+                lattice, finer = Lattice(first, second, strength), True
+                break
+    return lattice
+
+
+def _finer_steps(lattice: Lattice) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Steps whose cell is a half or a third of the lattice's."""
+    for parts in (2, 3):
+        for i, j in ((1, 0), (0, 1), *((1, more) for more in range(1, parts))):
+            step = (i * lattice.first + j * lattice.second) / parts
+            yield _shortest(step, lattice.second if i else lattice.first)
+
+
+def _shortest(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The two shortest steps of the same lattice (Gauss's reduction)."""
+    while True:
+        if np.hypot(*one) > np.hypot(*other):
+            one, other = other, one
+        times = round(float(one @ other) / float(one @ one))
+        if times == 0:
+            return one, other
+        other = other - times * one
 
 
 def _grey(image: Image, scale: float) -> Plane:
