@@ -132,7 +132,8 @@ class Lettering:
 def _is_text(line: Line) -> bool:
     letters = sum(character.isalnum() for character in line.text)
     sides = _sides(line.corners)
-    is_certain = line.score >= _CERTAIN_SCORE and max(sides) >= _LONG * min(sides)
+    # Of an unknown script the reader makes out something; of a row of windows, nothing.
+    is_certain = line.score >= _CERTAIN_SCORE and max(sides) >= _LONG * min(sides) and bool(line.text.strip())
     return is_certain or (line.confidence >= _READ_CONFIDENCE and letters >= 2)
 
 
