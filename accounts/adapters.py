@@ -14,7 +14,6 @@ import base64
 import hashlib
 import hmac
 import logging
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -37,11 +36,23 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
+from accounts.audit import address_of
+from accounts.refusals import (
+    CANCELLED,
+    EMAIL_TAKEN,
+    EMAIL_UNVERIFIED,
+    FAILED,
+    INACTIVE,
+    Refusal,
+    keeping_out,
+    refusal_page,
+)
 from accounts.services import announce_new_user
+from accounts.sessions import NO_ADDRESS
 
 logger = logging.getLogger(__name__)
 
@@ -52,48 +63,11 @@ CLOCK_SKEW_S = 30
 UID_LENGTH_MAX = 191
 
 
-# -- Refusals: one page, one sentence each ---------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a sign-in ended without a session, said to the person who tried."""
-
-    code: str
-    status: int
-    title: str
-    message: str
-
-
-CANCELLED = Refusal("cancelled", 200, "Sign-in cancelled", "You stopped at Google. Nothing has been shared with us.")
-FAILED = Refusal(
-    "failed", 400, "Sign-in did not work", "This sign-in has expired or was not valid. Please start again."
-)
-EMAIL_UNVERIFIED = Refusal(
-    "email_unverified",
-    403,
-    "Your e-mail address is not verified",
-    "Google has not confirmed that this e-mail address is yours. Verify it there, then sign in again.",
-)
-EMAIL_TAKEN = Refusal(
-    "email_taken",
-    409,
-    "This e-mail address already has an account",
-    "The account with this e-mail address belongs to another sign-in. Use the one you started with, "
-    "or write to the operator of this site.",
-)
-INACTIVE = Refusal(
-    "inactive", 403, "This account is closed", "Write to the operator of this site if this is a mistake."
-)
-
-
-def _refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    context = {"refusal": refusal}
-    return render(request, "accounts/sign_in_refused.html", context, status=refusal.status)
+# -- Refusals ----------------------------------------------------------------------------------------
 
 
 def _refuse(request: HttpRequest, refusal: Refusal) -> NoReturn:
-    raise ImmediateHttpResponse(_refusal_page(request, refusal))
+    raise ImmediateHttpResponse(refusal_page(request, refusal))
 
 
 # -- The ID token ----------------------------------------------------------------------------------
@@ -218,8 +192,12 @@ class AccountAdapter(DefaultAccountAdapter):
             url, allowed_hosts={self.request.get_host()}, require_https=self.request.is_secure()
         )
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """As the rest of the site has it; behind a unix socket nobody has one."""
+        return address_of(request) or NO_ADDRESS
+
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
-        return _refusal_page(request, INACTIVE)
+        return refusal_page(request, keeping_out(user) or INACTIVE)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
@@ -249,8 +227,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             if _email_is_taken(email):
                 _refuse(request, EMAIL_TAKEN)
             return
-        if not sociallogin.user.is_active:
-            _refuse(request, INACTIVE)
+        if refusal := keeping_out(sociallogin.user):
+            _refuse(request, refusal)
         _follow_email(sociallogin.user, email)
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> Any:

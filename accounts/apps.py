@@ -5,6 +5,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import audit  # noqa: PLC0415  # models are not loaded before ready()
+        from accounts import audit, sessions  # noqa: PLC0415  # models are not loaded before ready()
 
         audit.connect()
+        sessions.connect()

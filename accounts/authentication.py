@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts import api_keys
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Scope, User
 from pixelsite.lib import ratelimit
 from pixelsite.lib.errors import PixelsiteError
 
@@ -43,6 +45,31 @@ class BearerKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class ScopeMissing(PixelsiteError):
+    """This key may not do that. Give it the scope under API keys in your dashboard, or use another key."""
+
+    code = "scope_missing"
+    status = 403
+
+
+class KeyScope(BasePermission):
+    """A key does what its scopes say: `read` looks, `submit` does everything else. A refusal counts as any other."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        key = request.auth
+        # Who asks what there is to ask (OPTIONS) is told nothing of the account.
+        if not isinstance(key, ApiKey) or not key.scopes or request.method == "OPTIONS":
+            return True
+        needed = Scope.READ if request.method in SAFE_METHODS else Scope.SUBMIT
+        if needed in key.scopes:
+            return True
+        ratelimit.count_address(request._request, group="anonymous", limit=_ANONYMOUS_PER_MINUTE)
+        raise ScopeMissing(
+            f"This key lacks the scope `{needed.value}`. Give it the scope at {settings.SITE_URL}/keys/, "
+            "or use another key."
+        )
 
 
 def _bearer_key(request: Request) -> str:

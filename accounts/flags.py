@@ -24,5 +24,5 @@ def clear_flag(user: User, *, actor: User, request: HttpRequest | None = None) -
     """An operator has looked at the account. False if it was not flagged."""
     is_cleared = bool(User.objects.filter(pk=user.pk, flagged_at__isnull=False).update(flagged_at=None))
     if is_cleared:
-        audit.note(AuditKind.FLAG_CLEARED, user=actor, request=request, about=f"account {user.pk}")
+        audit.note(AuditKind.FLAG_CLEARED, user=user, actor=actor, request=request)
     return is_cleared

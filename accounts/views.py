@@ -12,32 +12,24 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import rights, services
 from accounts.models import User
+from accounts.returning import login_context, own_path
 
 _DEMO_SALT = "pixelsite.demo-link"
-
-
-def _own_path(request: HttpRequest, path: str | None) -> str:
-    """Where to go after signing in: only a place of our own."""
-    if path and url_has_allowed_host_and_scheme(
-        path, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        return path
-    return settings.LOGIN_REDIRECT_URL
 
 
 @never_cache
 @require_GET
 def sign_in(request: HttpRequest) -> HttpResponse:
-    next_page = _own_path(request, request.GET.get("next"))
+    next_page = own_path(request, request.GET.get("next"))
     if request.user.is_authenticated:
         return redirect(next_page)
-    return render(request, "account/login.html", {"next": next_page, "signup_credits": settings.SIGNUP_CREDITS})
+    return render(request, "account/login.html", login_context(next_page))
 
 
 def demo_link_path() -> str:
@@ -58,7 +50,7 @@ def demo_login(request: HttpRequest) -> HttpResponse:
     if request.method == "GET" and not _is_demo_token(request.GET.get("token", "")):
         return redirect("account_login")
     login(request, services.register_user(email=services.DEMO_EMAIL, name="Demo"))
-    return redirect(_own_path(request, request.POST.get("next")))
+    return redirect(own_path(request, request.POST.get("next")))
 
 
 def _is_demo_token(token: str) -> bool:

@@ -6,7 +6,7 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import plans, receivers  # noqa: PLC0415  # models are not loaded before ready()
+        from billing import admin_stripe, plans, receivers  # noqa: F401, PLC0415  # models are not loaded before ready()
 
         receivers.connect()
         post_migrate.connect(plans.seed_plans, sender=self)

@@ -131,6 +131,17 @@ def claw_back(*, wallet: Wallet, amount: int, source: str, reason: str, now: dat
     return _take_or_owe(locked, amount, source=source, reason=reason, now=now)
 
 
+def refuse_unless_affordable(*, wallet: Wallet, amount: int) -> None:
+    """Look into the purse, which `hold` does again behind its lock. Raises `InsufficientCredits`."""
+    if not amount:
+        return
+    if debt := debt_of(wallet):
+        raise InDebt(required=amount, debt=debt)
+    available = available_credits(wallet)
+    if available < amount:
+        raise InsufficientCredits(required=amount, available=available)
+
+
 @transaction.atomic
 def hold(*, wallet: Wallet, job_id: UUID, amount: int, now: datetime | None = None) -> LedgerEntry:
     """Set credits aside for a job, from the lots that expire first. Raises `InsufficientCredits`."""

@@ -1,6 +1,6 @@
 """Monthly credits of accounts that no subscription pays for: the free plan's, and those of plans an operator gave.
 
-Credits of a paid month come with its invoice (`stripe_events`). The month of the sign-up has the sign-up credits
+Credits of a paid month come with its invoice (`paid_invoices`). The month of the sign-up has the sign-up credits
 instead. Safe to run twice, at once, or days late: each month is granted once, and a month that is over is not granted.
 """
 
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from billing import ledger
+from billing import ledger, subscriptions
 from billing.models import LotKind, Subscription, Wallet
 from billing.periods import period_at
 
@@ -34,7 +34,7 @@ def _grant_month(wallet_id: int, *, now: datetime) -> None:
     if wallet.months_granted_until is not None and wallet.months_granted_until >= month.end:
         return  # somebody was faster
     first = month.start <= wallet.user.date_joined
-    if not first and wallet.plan.monthly_credits and not _is_paid_for(wallet):
+    if not first and wallet.plan.monthly_credits and not _is_paid_for(wallet, now=now):
         ledger.grant(
             wallet=wallet,
             kind=LotKind.PLAN,
@@ -45,5 +45,6 @@ def _grant_month(wallet_id: int, *, now: datetime) -> None:
     Wallet.objects.filter(pk=wallet_id).update(months_granted_until=month.end)
 
 
-def _is_paid_for(wallet: Wallet) -> bool:
-    return Subscription.objects.filter(wallet=wallet, paid_plan=wallet.plan).exclude(status="canceled").exists()
+def _is_paid_for(wallet: Wallet, *, now: datetime) -> bool:
+    paid = Subscription.objects.filter(wallet=wallet, paid_plan=wallet.plan)
+    return any(subscriptions.is_paid_for(one, now=now) for one in paid)

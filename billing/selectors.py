@@ -53,18 +53,19 @@ def all_plans() -> list[Plan]:
 def statement(user: User, *, limit: int) -> list[StatementLine]:
     """The newest entries with the running balance."""
     entries = LedgerEntry.objects.filter(wallet__user=user).order_by("-id")[:limit]
-    return [
-        StatementLine(
-            created_at=entry.created_at,
-            kind=entry.kind,
-            label=EntryKind(entry.kind).label,
-            amount_signed=_effect_on_available(entry),
-            balance_after=entry.available_after,
-            reason=entry.reason,
-            job_id=entry.job_id,
-        )
-        for entry in entries
-    ]
+    return [line_of(entry) for entry in entries]
+
+
+def line_of(entry: LedgerEntry) -> StatementLine:
+    return StatementLine(
+        created_at=entry.created_at,
+        kind=entry.kind,
+        label=EntryKind(entry.kind).label,
+        amount_signed=_effect_on_available(entry),
+        balance_after=entry.available_after,
+        reason=entry.reason,
+        job_id=entry.job_id,
+    )
 
 
 def _effect_on_available(entry: LedgerEntry) -> int:

@@ -30,6 +30,7 @@ from inference.engines.exemplar.detail import restore_detail
 from inference.errors import BadOutput, EngineError
 from inference.progress import Clock, OnProgress
 from inference.safety import SafetyFilter, Verdict
+from inference.stamp import WORD, stamp
 from inference.targets.grow import pass_over
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ _BATCH_MAX = 8  # equal-sized crops an engine is handed at a time: few enough th
 _FILL_FROM, _FILL_TO = 10, 80  # the share of the work that filling is, in percent
 
 Copy = Callable[[Image], Image]
+_STAMP_NOTE = f"Made with a test key: {WORD} is written all over the picture."
 _PLAIN = PlainCodec()
 _FINDERS = Finders()
 
@@ -64,6 +66,8 @@ class RemovalRequest(Targets):
     """`quality` gives fine detail to fills so large that the engine works on them scaled down."""
     says_origin: bool = False
     """The result's XMP says that a model or an algorithm made parts of it."""
+    is_stamped: bool = False
+    """TEST is written all over the result, which is encoded whole: for trying out."""
     max_pixels: int = PIXELS_MAX
 
 
@@ -240,16 +244,18 @@ def _make(request: RemovalRequest, workshop: _Workshop, clock: Clock) -> _Made:
         after = _check(work.image, workshop.safety)
     if request.says_origin:
         photo = _with_origin(photo, work.engine)
+    if request.is_stamped:
+        stamp(work.image)
     with clock.stage("encoding", percent=_FILL_TO + 4):
         written = codec.write(
             photo,
             work.image,
-            aim.mask,
+            np.ones_like(aim.mask) if request.is_stamped else aim.mask,
             output_format=request.output_format,
             quality=request.quality,
             metadata_policy=request.metadata_policy,
         )
-    encoded = written.encoded
+    encoded = _as_stamped(written.encoded) if request.is_stamped else written.encoded
     return _Made(
         encoded=encoded,
         input_preview=written.input_preview,
@@ -276,6 +282,11 @@ def _with_origin(photo: Photo, engine: Engine) -> Photo:
     is_trained = engine.spec.weights_sha256 is not None
     origin: SourceType = "compositeWithTrainedAlgorithmicMedia" if is_trained else "algorithmicallyEnhanced"
     return replace(photo, metadata=replace(photo.metadata, source_type=origin))
+
+
+def _as_stamped(encoded: Encoded) -> Encoded:
+    """Nothing of the input is promised to be left, whatever the format."""
+    return replace(encoded, is_lossless=False, notes=(*encoded.notes, _STAMP_NOTE))
 
 
 def _check(image: Image, safety: SafetyFilter) -> Verdict:
@@ -377,6 +388,7 @@ def _circumstances(request: RemovalRequest, made: _Made, safety_filter: str, clo
             "feather_px": made.feather_px,
             "metadata_policy": request.metadata_policy,
             "mode": request.mode,
+            **({"stamped": True} if request.is_stamped else {}),
         },
         safety_filter=safety_filter,
         notes=made.encoded.notes,

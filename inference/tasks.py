@@ -144,6 +144,7 @@ def _request(job: Job) -> RemovalRequest:
         grow=Grow.parse(job.grow),
         feather=job.feather,
         says_origin=settings.MARK_RESULTS,
+        is_stamped=job.is_sandbox,
         max_pixels=settings.IMAGE_MEGAPIXELS_MAX * 1_000_000,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -14,7 +15,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.models import User
-from billing.admin import AccountAdmin, ReadOnlyAdmin
+from accounts.reasons import Question, ask_for_reason
+from billing import goodwill
+from billing.admin import AccountAdmin, ReadOnlyAdmin, as_uuid, operator
 from jobs import appeals
 from jobs.models import Job, Review, Status, Worker
 
@@ -37,7 +40,7 @@ class JobAdmin(ReadOnlyAdmin):
     )
     list_filter = ("review", "status", "operation", "engine", "error_code")
     list_select_related = ("user",)
-    search_fields = ("id", "user__email")
+    search_fields = ("user__email", "error_code")
     date_hierarchy = "created_at"
     actions = ["let_through", "leave_as_it_is"]
 
@@ -46,12 +49,12 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Let through", permissions=["review"])
     def let_through(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        decided = sum(appeals.release(job, actor=_operator(request), request=request) for job in jobs)
+        decided = sum(appeals.release(job, actor=operator(request), request=request) for job in jobs)
         messages.success(request, f"Let through: {decided}.")
 
     @admin.action(description="Stays as it is", permissions=["review"])
     def leave_as_it_is(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        decided = sum(appeals.uphold(job, actor=_operator(request), request=request) for job in jobs)
+        decided = sum(appeals.uphold(job, actor=operator(request), request=request) for job in jobs)
         messages.success(request, f"Left as they are: {decided}.")
 
     def get_urls(self) -> list[URLPattern]:
@@ -63,7 +66,36 @@ class JobAdmin(ReadOnlyAdmin):
                 "<uuid:job_id>/as-it-is/", self.admin_site.admin_view(self.leave_one_as_it_is), name="jobs_job_uphold"
             ),
         ]
-        return [*decisions, *super().get_urls()]
+        refund = path("<uuid:job_id>/refund/", self.admin_site.admin_view(self.refund), name="jobs_job_refund")
+        return [*decisions, refund, *super().get_urls()]
+
+    def refund(self, request: HttpRequest, job_id: UUID) -> HttpResponse:
+        """Give back by hand what a completed job cost, once."""
+        if not request.user.has_perm("billing.change_wallet"):
+            raise PermissionDenied
+        job = get_object_or_404(Job.objects.select_related("user"), pk=job_id)
+
+        def decide(reason: str) -> None:
+            entry = goodwill.refund_completed_job(
+                job_id=job.pk, actor=operator(request), reason=reason, request=request
+            )
+            messages.success(request, f"{job.user} has {entry.amount} credits back.")
+
+        question = Question(
+            title=f"Give back what job {str(job.pk)[:8]} cost",
+            about=f"{job.price_credits} credits go back to {job.user}. The job stays completed. This works once.",
+            button="Give the credits back",
+            told="The customer reads it in the statement; it is kept in the audit log with your name.",
+        )
+        then = reverse("admin:jobs_job_change", args=[job.pk])
+        return ask_for_reason(request, question, decide, model_admin=self, subject=job, then=then)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
+    ) -> tuple[QuerySet[Job], bool]:
+        if (job_id := as_uuid(search_term)) is not None:
+            return queryset.filter(pk=job_id), False
+        return super().get_search_results(request, queryset, search_term)
 
     def let_one_through(self, request: HttpRequest, job_id: Any) -> HttpResponse:
         return self._decided(request, job_id, self.let_through)
@@ -86,11 +118,11 @@ class JobAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         job = self.get_object(request, object_id)
         may_decide = job is not None and appeals.can_be_decided(job) and self.has_review_permission(request)
-        return super().change_view(request, object_id, form_url, (extra_context or {}) | {"may_decide": may_decide})
-
-
-def _operator(request: HttpRequest) -> User:
-    return cast(User, request.user)
+        may_refund = (
+            job is not None and request.user.has_perm("billing.change_wallet") and goodwill.can_be_refunded(job.pk)
+        )
+        more = {"may_decide": may_decide, "may_refund": may_refund}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | more)
 
 
 @admin.register(Worker)

@@ -69,5 +69,5 @@ def uphold(job: Job, *, actor: User, request: HttpRequest | None = None) -> bool
 def _decide(job: Job, review: Review, *, actor: User, request: HttpRequest | None) -> bool:
     is_decided = bool(Job.objects.filter(_DECIDABLE, pk=job.pk).exclude(review=review).update(review=review))
     if is_decided:
-        audit.note(_KINDS[review], user=actor, request=request, about=f"job {job.pk}")
+        audit.note(_KINDS[review], user=job.user, actor=actor, request=request, about=f"job {job.pk}")
     return is_decided

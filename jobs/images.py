@@ -153,6 +153,8 @@ class NormalisedMask:
 
     png: bytes
     area_share: float
+    has_grey: bool = False
+    """Whether it had to be thresholded."""
 
 
 def inspect_image(data: bytes, *, megapixels_max: int, param: str = "image") -> ImageFacts:
@@ -185,6 +187,7 @@ def normalise_mask(data: bytes, *, size: tuple[int, int], megapixels_max: int, p
             )
         _decode(image, data, param=param, draft=False)
         drawn = _drawing(ImageOps.exif_transpose(image))
+    has_grey = any(drawn.histogram()[1:255])
     mask = drawn.point([255 if value >= MASK_THRESHOLD else 0 for value in range(256)])
     kept, removed = mask.histogram()[0], mask.histogram()[255]
     if removed == 0:
@@ -193,7 +196,7 @@ def normalise_mask(data: bytes, *, size: tuple[int, int], megapixels_max: int, p
         raise MaskCoversImage(param=param)
     buffer = io.BytesIO()
     mask.save(buffer, "PNG", compress_level=1)
-    return NormalisedMask(png=buffer.getvalue(), area_share=removed / (removed + kept))
+    return NormalisedMask(png=buffer.getvalue(), area_share=removed / (removed + kept), has_grey=has_grey)
 
 
 def _opened(data: bytes, *, megapixels_max: int, param: str) -> Image.Image:

@@ -195,6 +195,21 @@ def expire_queued_job(*, job_id: UUID) -> bool:
 
 
 @transaction.atomic
+def time_out_job(*, job_id: UUID) -> bool:
+    """Nobody waits for this job any more: it fails, even while it is worked on. False if it had ended before.
+
+    A worker that has it learns so at its next heartbeat, as if its lease were lost.
+    """
+    unfinished = Job.objects.filter(pk=job_id, status__in=(Status.QUEUED, Status.PROCESSING))
+    return _refuse(
+        _locked(unfinished),
+        Status.FAILED,
+        code="timed_out",
+        message="The job did not end in the time its caller waits. Your credits are back; please try again.",
+    )
+
+
+@transaction.atomic
 def rescue_job(*, job_id: UUID) -> bool:
     """Take a job from a worker that has gone silent: back to the queue, or failed after the last attempt.
 

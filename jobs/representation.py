@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from accounts import visits
 from jobs import images
 from jobs.models import Job, Review, Status
 from pixelsite.lib.signing import sign_path
@@ -44,6 +45,7 @@ def job_json(job: Job, *, base_url: str, place_in_line: int | None = None) -> di
         "created_at": _utc(job.created_at),
         "started_at": _utc(job.started_at),
         "ended_at": _utc(job.ended_at),
+        **sandbox_mark(job),
     }
 
 
@@ -56,7 +58,13 @@ def submission_json(job: Job, *, warnings: Sequence[str] = ()) -> dict[str, Any]
         "operation": job.operation,
         "credits_used": float(job.credits_used),
         "warnings": list(warnings),
+        **sandbox_mark(job),
     }
+
+
+def sandbox_mark(job: Job) -> dict[str, Any]:
+    """Said of the jobs of test keys only: those of live keys are told as they were before there were others."""
+    return {"sandbox": True} if job.is_sandbox else {}
 
 
 def file_url(job: Job, kind: str, *, base_url: str) -> str | None:
@@ -64,7 +72,8 @@ def file_url(job: Job, kind: str, *, base_url: str) -> str | None:
 
     It stays the same from call to call, so that a browser fetches an image once.
     """
-    if not file_name(job, kind):
+    # Whoever may follow a link may see the image: an operator who looks at the account gets none.
+    if not file_name(job, kind) or visits.is_under_way():
         return None
     path = reverse("job_file", kwargs={"job_id": job.pk, "kind": kind})
     return base_url + sign_path(path, expires_at=int(_links_end_at(job).timestamp()))
@@ -99,7 +108,9 @@ def _told_review(job: Job) -> str | None:
 
 
 def _links_end_at(job: Job) -> datetime:
-    return (job.ended_at or job.created_at) + timedelta(hours=settings.OUTPUT_URL_HOURS)
+    # A link does not outlive its image.
+    hours = min(settings.OUTPUT_URL_HOURS, settings.OUTPUT_URL_HOURS if job.keep_hours is None else job.keep_hours)
+    return (job.ended_at or job.created_at) + timedelta(hours=hours)
 
 
 def _utc(moment: datetime | None) -> str | None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from billing import ledger
-from jobs import dispatch, fairness, images, storage, uploads
+from jobs import caps, dispatch, fairness, images, sandbox, storage, uploads
 from jobs.catalogue import Operation
 from jobs.idempotency import IdempotentRequest
 from jobs.models import Job, Status
@@ -97,6 +97,16 @@ class Submission:
     is_replay: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a submission would cost, and whether it would be accepted now."""
+
+    price_credits: int
+    available: int
+    is_sandbox: bool
+    refusal: PixelsiteError | None
+
+
 def submit_job(
     *,
     user: User,
@@ -108,34 +118,25 @@ def submit_job(
 ) -> Submission:
     """Accept a job. Its price is held in the transaction that writes its row; workers are rung for after the commit.
 
-    Raises `ledger.InsufficientCredits`, `TooManyActiveJobs`, `QueueFull`, `StorageUnavailable` or
-    `FormatCannotHoldImage`; then nothing was stored. A copy of a request that was accepted meanwhile gets its answer.
+    Raises `ledger.InsufficientCredits`, `KeyCapReached`, `SandboxLimitReached`, `TooManyActiveJobs`, `QueueFull`,
+    `StorageUnavailable` or `FormatCannotHoldImage`; then nothing was stored. A copy of a request that was accepted
+    meanwhile gets its answer.
     """
-    wallet = ledger.wallet_of(user)
     _refuse_what_the_image_cannot_be(checked, output)
-    available = ledger.available_credits(wallet)
-    if available < operation.price_credits:  # before a byte is stored; the hold below decides
-        raise ledger.InsufficientCredits(required=operation.price_credits, available=available)
-    _refuse_too_many(user, active_jobs_max=wallet.plan.active_jobs_max)
-    _refuse_when_the_queue_is_full()
+    buyer = _buyer(user, operation, api_key)
+    _refuse_before_storing(buyer)
     job_id = uuid.uuid4()
     stored: list[str] = []
     try:
         stored += _stored(job_id, checked)
         with transaction.atomic():
-            if operation.price_credits:
-                ledger.hold(wallet=wallet, job_id=job_id, amount=operation.price_credits)
-            # Counted again behind the wallet's lock: copies that arrive together are counted one after the other.
-            _refuse_too_many(user, active_jobs_max=wallet.plan.active_jobs_max)
+            _hold(buyer, job_id)
             job = _create_row(
                 job_id,
                 checked=checked,
                 stored=stored,
-                turn=fairness.next_turn(user=user, is_paid=wallet.plan.is_paid),
-                user=user,
-                api_key=api_key,
                 operation=operation.name,
-                price_credits=operation.price_credits,
+                **_of_buyer(buyer),
                 **_as_columns(output),
                 **_as_call_columns(call),
             )
@@ -155,6 +156,86 @@ def submit_job(
         storage.delete([storage.input_name(job_id, checked.facts.extension), storage.mask_name(job_id)])
         raise
     return Submission(job=job, answer=answer)
+
+
+def estimate_job(
+    *,
+    user: User,
+    operation: Operation,
+    checked: CheckedInput,
+    output: OutputOptions,
+    api_key: ApiKey | None = None,
+) -> Estimate:
+    """What `submit_job` would do now; nothing is stored or held. Raises `FormatCannotHoldImage`."""
+    _refuse_what_the_image_cannot_be(checked, output)
+    buyer = _buyer(user, operation, api_key)
+    refusal = None
+    try:
+        _refuse_before_storing(buyer)
+    except PixelsiteError as error:
+        refusal = error
+    return Estimate(
+        price_credits=buyer.price,
+        available=ledger.available_credits(buyer.wallet),
+        is_sandbox=buyer.is_sandbox,
+        refusal=refusal,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Buyer:
+    """Who wants a job, and what it costs them."""
+
+    user: User
+    wallet: Any
+    """Billing's; its tables are that house's own."""
+    api_key: ApiKey | None
+    price: int
+    is_sandbox: bool
+
+
+def _buyer(user: User, operation: Operation, api_key: ApiKey | None) -> _Buyer:
+    return _Buyer(
+        user=user,
+        wallet=ledger.wallet_of(user),
+        api_key=api_key,
+        price=sandbox.price_of(operation, key=api_key),
+        is_sandbox=sandbox.is_sandbox(api_key),
+    )
+
+
+def _of_buyer(buyer: _Buyer) -> dict[str, Any]:
+    return {
+        "user": buyer.user,
+        "api_key": buyer.api_key,
+        "price_credits": buyer.price,
+        "is_sandbox": buyer.is_sandbox,
+        "turn": fairness.next_turn(user=buyer.user, is_paid=buyer.wallet.plan.is_paid),
+    }
+
+
+def _refuse_before_storing(buyer: _Buyer) -> None:
+    """What can be refused before a byte is stored. `_hold` decides again, where copies of a request come in turn."""
+    ledger.refuse_unless_affordable(wallet=buyer.wallet, amount=buyer.price)
+    _refuse_above_limits(buyer)
+    _refuse_when_the_queue_is_full()
+
+
+def _hold(buyer: _Buyer, job_id: uuid.UUID) -> None:
+    """Hold the price; part of the transaction that writes the job's row."""
+    if buyer.price:
+        ledger.hold(wallet=buyer.wallet, job_id=job_id, amount=buyer.price)  # locks the wallet
+    elif buyer.is_sandbox:
+        sandbox.lock(buyer.user)
+    _refuse_above_limits(buyer)
+
+
+def _refuse_above_limits(buyer: _Buyer) -> None:
+    if buyer.is_sandbox:
+        sandbox.refuse_above_limit(buyer.user)
+    if buyer.api_key is not None:
+        caps.refuse_above_caps(buyer.api_key, price=buyer.price)
+    _refuse_too_many(buyer.user, active_jobs_max=buyer.wallet.plan.active_jobs_max)
 
 
 def _refuse_what_the_image_cannot_be(checked: CheckedInput, output: OutputOptions) -> None:

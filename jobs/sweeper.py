@@ -9,7 +9,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models.functions import Now
 
-from billing import ledger, monthly
+from accounts import letters, services, sessions
+from billing import auto_top_up, ledger, monthly, stripe_events, subscriptions, watching
 from jobs import dispatch, idempotency, lifecycle, retention, webhooks
 from jobs.models import Job, Status
 
@@ -34,9 +35,20 @@ def sweep() -> dict[str, int]:
         idempotency.delete_old_records,
         webhooks.delete_old_deliveries,
         webhooks.delete_retired_secrets,
+        letters.delete_old_letters,
+        watching.tell_low_balances,
+        watching.tell_budgets,
+        services.forget_farewells,
+        sessions.delete_expired_sessions,
     ):
         done[duty.__name__] = _attempt(duty)
     return done
+
+
+def sweep_payments() -> dict[str, int]:
+    """As `sweep`, for what may wait for Stripe: jobs are not kept waiting with it."""
+    duties = (subscriptions.settle_due, stripe_events.handle_due, auto_top_up.top_up_low_wallets)
+    return {duty.__name__: _attempt(duty) for duty in duties}
 
 
 def rescue_lost_jobs() -> int:

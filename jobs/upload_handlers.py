@@ -16,8 +16,8 @@ class FileTooLarge(PixelsiteError):
     code = "file_too_large"
     status = 413
 
-    def __init__(self, *, param: str | None = None) -> None:
-        megabytes = settings.UPLOAD_BYTES_MAX // 1_000_000
+    def __init__(self, *, param: str | None = None, bytes_max: int | None = None) -> None:
+        megabytes = (bytes_max or settings.UPLOAD_BYTES_MAX) // 1_000_000
         super().__init__(f"The file is too large: {megabytes} MB are allowed. Send a smaller one.", param=param)
 
 

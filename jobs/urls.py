@@ -1,9 +1,10 @@
 from django.urls import path
 
-from jobs import views, webhook_views
+from jobs import export_views, key_views, usage_views, views, webhook_views
 from jobs.api.editor import EditorFindView, EditorJobView, EditorSubmitView
 
 urlpatterns = [
+    path("account/export/", export_views.account_export, name="account_export"),
     path("dashboard/", views.dashboard, name="dashboard"),
     path("editor/", views.editor, name="editor"),
     path("editor/find/", EditorFindView.as_view(), name="editor_find"),
@@ -11,8 +12,11 @@ urlpatterns = [
     path("editor/jobs/<uuid:job_id>/", EditorJobView.as_view(), name="editor_job"),
     path("jobs/<uuid:job_id>/", views.job_detail, name="job_detail"),
     path("jobs/<uuid:job_id>/appeal/", views.job_appeal, name="job_appeal"),
-    path("keys/", views.key_create, name="key_create"),
-    path("keys/<int:key_id>/revoke/", views.key_revoke, name="key_revoke"),
+    path("keys/", key_views.keys, name="keys"),
+    path("keys/<int:key_id>/", key_views.key_change, name="key_change"),
+    path("keys/<int:key_id>/rotate/", key_views.key_rotate, name="key_rotate"),
+    path("keys/<int:key_id>/revoke/", key_views.key_revoke, name="key_revoke"),
+    path("usage/", usage_views.usage_page, name="usage"),
     path("webhooks/", webhook_views.webhooks_page, name="webhooks"),
     path("webhooks/add/", webhook_views.endpoint_add, name="endpoint_add"),
     path("webhooks/secret/", webhook_views.secret_show, name="account_secret_show"),

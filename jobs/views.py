@@ -20,20 +20,13 @@ from accounts.models import User
 from billing import selectors
 from jobs import appeals
 from jobs.catalogue import REMOVE_OBJECT
+from jobs.examples import curl_example
 from jobs.models import Job, Status
 from jobs.representation import file_url, job_json
 
 _JOBS_SHOWN = 12
 _LEDGER_SHOWN = 8
 _NIL = UUID(int=0)
-
-
-def curl_example(*, site: str, key: str = "$PIXELSITE_KEY") -> str:
-    """A submission that works as printed, given a photo and a mask."""
-    return (
-        f'curl -X POST {site}/v1/image/remove-object \\\n  -H "Authorization: Bearer {key}" \\\n'
-        "  -F image=@photo.jpg -F mask=@mask.png"
-    )
 
 
 def _site(request: HttpRequest) -> str:
@@ -43,10 +36,6 @@ def _site(request: HttpRequest) -> str:
 @login_required
 @require_GET
 def dashboard(request: HttpRequest) -> HttpResponse:
-    return _dashboard(request)
-
-
-def _dashboard(request: HttpRequest, *, new_key: str | None = None) -> HttpResponse:
     user = cast(User, request.user)
     balance = selectors.balance_of(user)
     context = {
@@ -54,12 +43,11 @@ def _dashboard(request: HttpRequest, *, new_key: str | None = None) -> HttpRespo
         "held": balance.held,
         "plan": balance.plan,
         "jobs": [_job_card(job) for job in Job.objects.filter(user=user, operation=REMOVE_OBJECT.name)[:_JOBS_SHOWN]],
-        "keys": user.api_keys.all(),
-        "new_key": new_key,
+        "has_keys": api_keys.live_keys(user).exists(),
         "disabled_endpoints": list(user.webhook_endpoints.filter(disabled_at__isnull=False)),
         "rights_statement": None if rights.are_confirmed(user) else rights.STATEMENT,
         "ledger": selectors.statement(user, limit=_LEDGER_SHOWN),
-        "curl_example": curl_example(site=_site(request), key=new_key or "$PIXELSITE_KEY"),
+        "curl_example": curl_example(site=_site(request)),
     }
     return render(request, "jobs/dashboard.html", context)
 
@@ -134,24 +122,3 @@ def editor(request: HttpRequest) -> HttpResponse:
         "rights_statement": None if rights.are_confirmed(user) else rights.STATEMENT,
     }
     return render(request, "jobs/editor.html", context)
-
-
-@login_required
-@require_POST
-def key_create(request: HttpRequest) -> HttpResponse:
-    """Make a key and show it this once, on the page itself: it is stored nowhere, not even in the session."""
-    name = request.POST.get("name", "").strip() or "My key"
-    _, key = api_keys.mint_key(user=cast(User, request.user), name=name, request=request)
-    response = _dashboard(request, new_key=key)
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-@login_required
-@require_POST
-def key_revoke(request: HttpRequest, key_id: int) -> HttpResponse:
-    user = cast(User, request.user)
-    get_object_or_404(user.api_keys, pk=key_id)
-    if api_keys.revoke_key(user=user, key_id=key_id, request=request):
-        messages.success(request, "The key is revoked. Programs that use it are refused from now on.")
-    return redirect("dashboard")

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of a job's end, the signature that proves it is us, and when we try again or give up.
+"""Webhooks: who is told of a job's end or of the account, the signature that proves it is us, and when we try again or give up.
 
 The scheme is Standard Webhooks (standardwebhooks.com): `Webhook-Id`, `Webhook-Timestamp` and `Webhook-Signature`, the last
 an HMAC-SHA256 over `id.timestamp.body`, one signature for each secret that is valid. Sending is `courier.py`'s.
@@ -156,6 +156,23 @@ def announce(job: Job, status: Status) -> None:
     )
 
 
+def tell_account(*, user: User, event: str, data: dict[str, Any]) -> None:
+    """Queue an event that is about the account and no job for its endpoints; part of the caller's transaction."""
+    WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(
+            user=user,
+            endpoint=endpoint,
+            url=endpoint.url,
+            host=_host(endpoint.url),
+            event=event,
+            data=data,
+            next_try_at=Now(),
+            created_at=Now(),
+        )
+        for endpoint in _told(user.pk)
+    )
+
+
 def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
     """Queue an event that says nothing but that events arrive. Raises `EndpointDisabled`."""
     if endpoint.disabled_at is not None:
@@ -182,8 +199,10 @@ def send_again(delivery: WebhookDelivery) -> None:
 
 
 def message_of(delivery: WebhookDelivery, *, now: datetime) -> tuple[bytes, dict[str, str]]:
-    """Return body and headers of one try: the job as every other answer tells it, signed with every valid secret."""
-    told = job_json(delivery.job, base_url=settings.SITE_URL) if delivery.job is not None else {}
+    """Return body and headers of one try, signed with every valid secret: a job as every other answer tells it."""
+    told = delivery.data or {}
+    if delivery.job is not None:
+        told = job_json(delivery.job, base_url=settings.SITE_URL)
     content: dict[str, Any] = {"type": delivery.event, "timestamp": _utc(delivery.created_at), "data": told}
     body = json.dumps(content, separators=(",", ":")).encode()
     event_id = f"evt_{delivery.pk.hex}"

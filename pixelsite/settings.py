@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.google",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -102,6 +103,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sessions.SeenMiddleware",
+    "accounts.visits.VisitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -417,6 +420,7 @@ STRIPE_PRICES = env.pairs(
     "Price ids of plans and packs: starter=price_1,pro=price_2,pack-5000=price_3. What has none is not sold.",
 )
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com", "Address of Stripe's API.")
+STRIPE_TAX = env.flag("STRIPE_TAX", False, "Stripe Tax works out the tax at checkout; set it up at Stripe first.")
 env.require_together(
     STRIPE_SECRET_KEY=STRIPE_SECRET_KEY,
     STRIPE_WEBHOOK_SECRET=STRIPE_WEBHOOK_SECRET,
@@ -426,6 +430,12 @@ GRACE_DAYS = env.whole(
     "PIXELSITE_GRACE_DAYS", 7, "Days a plan goes on after a payment failed, before the account is on Free.", least=0
 )
 TOP_UP_DAYS = env.whole("PIXELSITE_TOP_UP_DAYS", 365, "Days that bought credits last.", least=1)
+ADMIN_CREDITS_PER_DAY = env.whole(
+    "PIXELSITE_ADMIN_CREDITS_PER_DAY",
+    1_000_000,
+    "Most credits one operator may give or take by hand in a day.",
+    least=0,
+)
 SANDBOX_JOBS_PER_DAY = env.whole(
     "PIXELSITE_SANDBOX_JOBS_PER_DAY", 100, "Jobs a day an account may try with test keys.", least=0
 )
@@ -434,7 +444,7 @@ SANDBOX_JOBS_PER_DAY = env.whole(
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "accounts.authentication.KeyScope"],
     "DEFAULT_THROTTLE_CLASSES": ["jobs.throttling.PlanThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
@@ -509,5 +519,10 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.text("PIXELSITE_LOG_LEVEL", "INFO", "Level of the log.")},
-    "loggers": {"django": {"level": "INFO"}, "httpx": {"level": "WARNING"}, "numba": {"level": "WARNING"}},
+    "loggers": {
+        "django": {"level": "INFO"},
+        "httpx": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
+        "numba": {"level": "WARNING"},
+    },
 }

@@ -4,6 +4,9 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
+from accounts import visit_views
+from billing.views import stripe_endpoint
+from jobs import admin_pages
 from pixelsite import views
 
 urlpatterns = [
@@ -11,7 +14,12 @@ urlpatterns = [
     path("pricing", views.pricing, name="pricing"),
     path("healthz", views.healthz, name="healthz"),
     path("", include("jobs.urls")),
-    path("accounts/", include("accounts.urls")),
+    path("", include("accounts.urls")),
+    path("billing/", include("billing.urls")),
+    path("stripe/events", stripe_endpoint, name="stripe_events"),
+    path("admin/visit/end/", admin.site.admin_view(visit_views.end), name="admin_visit_end"),
+    path("admin/find/", admin.site.admin_view(admin_pages.find_page), name="admin_find"),
+    path("admin/figures/", admin.site.admin_view(admin_pages.figures_page), name="admin_figures"),
     path("admin/", admin.site.urls),
     path("v1/", include("accounts.api.urls")),
     path("v1/", include("billing.api.urls")),

@@ -17,10 +17,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.models import User
-from billing import selectors
+from billing import comparison, offers, selectors
 from jobs import workers
 from jobs.catalogue import REMOVE_OBJECT
-from jobs.views import curl_example
+from jobs.examples import curl_example
 from pixelsite.health import check_health
 from pixelsite.lib.api import error_response
 
@@ -59,7 +59,15 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def pricing(request: HttpRequest) -> HttpResponse:
-    return render(request, "pixelsite/pricing.html", _offer(request))
+    offer = _offer(request)
+    packs = offers.packs_for_sale()
+    compared = {
+        "packs": packs,
+        "top_up_days": settings.TOP_UP_DAYS,
+        "own_prices": comparison.own_prices([*offer["plans"], *packs], credits_per_image=REMOVE_OBJECT.price_credits),
+        "vendor_prices": comparison.vendor_prices(),
+    }
+    return render(request, "pixelsite/pricing.html", offer | compared)
 
 
 @never_cache

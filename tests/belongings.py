@@ -6,8 +6,10 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.db.models import Model
+from django.test import Client
 
 from accounts.models import ApiKey
 from jobs import lifecycle, webhooks
@@ -23,7 +25,7 @@ HOOK = "https://hooks.alice-owns-this.example/told"
 NOTE = "alice-wrote-this-note"
 # How a row leads to the user it belongs to, by its first relation that says so.
 _OWNER_PATHS = {"user": "user", "wallet": "wallet__user", "lot": "lot__wallet__user"}
-_OWNED_BY_NOBODY = {"Plan", "Worker"}
+_OWNED_BY_NOBODY = {"Pack", "Plan", "StripeEvent", "Worker"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Belongings:
     endpoint: WebhookEndpoint
     delivery: WebhookDelivery
     secret: str
+    session: UserSession
 
     @property
     def marks(self) -> list[str]:
@@ -53,6 +56,7 @@ class Belongings:
             "key_id": self.key.pk,
             "endpoint_id": self.endpoint.pk,
             "delivery_id": self.delivery.pk,
+            "session_id": self.session.pk,
             "kind": "output",
         }
 
@@ -91,6 +95,7 @@ def give_alice_everything(cast: Cast) -> Belongings:
     claimed = lifecycle.claim_job(job.pk)
     assert claimed is not None
     assert lifecycle.complete_job(job_id=job.pk, attempt=claimed.attempt, result=result_of(claimed))
+    Client().force_login(cast.alice)
     return Belongings(
         cast=cast,
         job=Job.objects.get(pk=job.pk),
@@ -98,4 +103,5 @@ def give_alice_everything(cast: Cast) -> Belongings:
         endpoint=endpoint,
         delivery=WebhookDelivery.objects.filter(endpoint=endpoint).get(),
         secret=webhooks.current_secret(user=cast.alice, endpoint=endpoint),
+        session=UserSession.objects.get(user=cast.alice),
     )

@@ -20,9 +20,10 @@ from rest_framework.test import APIClient
 
 from billing import triggers as billing_triggers
 from jobs import triggers as job_triggers
-from pixelsite.lib import ratelimit
+from pixelsite.lib import env, ratelimit
 from tests.cast import Cast, make_cast
 from tests.servers.redis import own_database
+from tests.servers.smtp import MailServer, running_smtp
 from tests.servers.stack import LiveSite, running_stack
 
 
@@ -116,3 +117,19 @@ def live_site(pytestconfig: pytest.Config) -> Iterator[LiveSite]:
     """The whole product in processes of its own, started as `make run` starts it."""
     with running_stack(root=pytestconfig.rootpath) as site:
         yield site
+
+
+@pytest.fixture(scope="session")
+def _mail_server() -> Iterator[MailServer]:
+    with running_smtp() as server:
+        yield server
+
+
+@pytest.fixture
+def mail_server(_mail_server: MailServer, settings: Any) -> MailServer:
+    """A real mail server that behaves, with an empty inbox; letters are handed in there."""
+    _mail_server.letters.clear()
+    _mail_server.fault = None
+    for name, value in env.mail(_mail_server.url).items():
+        setattr(settings, name, value)
+    return _mail_server

@@ -20,6 +20,14 @@ class SpendingRules(models.Model):
     monthly_budget_credits = models.PositiveIntegerField(
         null=True, blank=True, help_text="Tell at 80 % and 100 % of it; it stops nothing."
     )
+    low_balance_told_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Since then there has not been enough again."
+    )
+    budget_told_month = models.DateField(null=True, blank=True, editable=False)
+    budget_told_percent = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    watched_entry_id = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="Newest posting that was looked at for the budget."
+    )
     top_up_pack = models.ForeignKey(Pack, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     top_up_below_credits = models.PositiveIntegerField(null=True, blank=True)
     top_up_monthly_cents_max = models.PositiveIntegerField(null=True, blank=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -36,6 +37,11 @@ class Plan(models.Model):
     @property
     def is_paid(self) -> bool:
         return self.price_cents > 0
+
+    @property
+    def is_sold(self) -> bool:
+        """Whether Stripe has a price for it."""
+        return self.is_paid and bool(settings.STRIPE_SECRET_KEY) and self.slug in settings.STRIPE_PRICES
 
     @property
     def price_dollars(self) -> str:

@@ -154,7 +154,10 @@ class LedgerEntry(models.Model):
                 fields=["kind", "source"], condition=Q(source__isnull=False), name="one_posting_per_source"
             ),
         ]
-        indexes = [models.Index(fields=["wallet", "-id"], name="entry_by_wallet")]
+        indexes = [
+            models.Index(fields=["wallet", "-id"], name="entry_by_wallet"),
+            models.Index(fields=["wallet", "created_at"], name="entry_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount}"

@@ -81,13 +81,14 @@ def encode(
     """Write `photo` with the pixels under `changed` (H×W bool) taken from `filled_rgb` (H×W×3 uint8).
 
     Without `output_format` (a key of the formats below) the output is the input's own format with its own tables and
-    losslessness, and of a JPEG only the blocks with changed pixels are encoded. `quality` (1 to 100) is for JPEG, AVIF
+    losslessness, and of a JPEG only the blocks with changed pixels are encoded, unless all of them are. `quality` (1 to 100) is for JPEG, AVIF
     and WebP, and makes WebP lossy.
     """
     target = output_format or photo.format
     samples, layout, palette = colours.written_back(photo, filled_rgb, changed)
     notes: list[str] = []
-    if target == photo.format == "jpeg" and quality is None:
+    # Where everything changed there is no block to keep.
+    if target == photo.format == "jpeg" and quality is None and not changed.all():
         try:
             return _spliced(photo, samples, changed, metadata_policy)
         except (CannotSplice, OSError, ValueError) as error:

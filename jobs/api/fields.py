@@ -25,6 +25,25 @@ _METADATA_BYTES_MAX = 4096
 JSON_AS_TEXT = {"type": "string", "contentMediaType": "application/json"}
 
 
+@extend_schema_field(OpenApiTypes.BOOL)
+class FlagField(serializers.Field[Any, Any, Any, Any]):
+    """Yes or no, and nothing that a program may have meant otherwise."""
+
+    default_error_messages = {"invalid": "Send true or false."}
+    allow_blank = True  # else DRF takes an empty text in a form for nothing sent
+
+    def to_internal_value(self, data: Any) -> bool:
+        word = data.lower() if isinstance(data, str) else data
+        if word is True or word == "true":
+            return True
+        if word is False or word == "false":
+            return False
+        self.fail("invalid")
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
 class TargetField(serializers.Field[Any, Any, Any, Any]):
     """A target, refused in its own words and with its own code."""
 

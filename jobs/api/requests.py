@@ -11,6 +11,7 @@ from rest_framework import serializers
 from jobs.api.fields import (
     BoxField,
     CornersField,
+    FlagField,
     GrowField,
     MetadataField,
     PointsField,
@@ -122,6 +123,12 @@ class TargetSerializer(serializers.Serializer[Any]):
         required=False, help_text="Your own JSON object of up to 4 KB; comes back with the job, untouched."
     )
 
+    dry_run = FlagField(
+        required=False,
+        help_text="`true`: check everything and tell what it would cost and whether it would be accepted now; nothing is "
+        "stored, held or done.",
+    )
+
     def to_internal_value(self, data: Any) -> Any:
         self._refuse_unknown_and_repeated(data)
         return super().to_internal_value(data)
@@ -158,6 +165,10 @@ class TargetSerializer(serializers.Serializer[Any]):
                 prompt=sent.get("prompt"),
             ),
         )
+
+    @property
+    def is_dry_run(self) -> bool:
+        return bool(self.validated_data.get("dry_run"))
 
     def call_facts(self) -> dict[str, Any]:
         """Where to tell of the job's end, and what to give back with it. Raises `webhooks.HttpsRequired` and its kin."""

@@ -19,6 +19,9 @@ class SubmissionSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Status.choices)
     operation = serializers.CharField()
     credits_used = serializers.FloatField(help_text="Held now; given back unless the job completes.")
+    sandbox = serializers.BooleanField(
+        required=False, help_text="Of jobs of test keys, which cost nothing and are stamped; not there otherwise."
+    )
 
 
 class AcceptedSerializer(SubmissionSerializer):
@@ -27,6 +30,30 @@ class AcceptedSerializer(SubmissionSerializer):
     warnings = serializers.ListField(
         child=serializers.CharField(), help_text="Sentences, such as that the mask covers most of the picture."
     )
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    """Why a submission would be refused, as the refusal itself would say it."""
+
+    code = serializers.CharField(help_text="For programs; stable.")
+    detail = serializers.CharField(help_text="A sentence that says what to do.")
+
+
+class DryRunSerializer(serializers.Serializer[Any]):
+    """What a submission would cost, and whether it would be accepted now. Nothing was stored, held or done."""
+
+    dry_run = serializers.BooleanField(help_text="Always true.")
+    operation = serializers.CharField()
+    credits = serializers.FloatField(help_text="What the job would cost.")
+    credits_remaining = serializers.FloatField(help_text="What the account has now.")
+    would_be_accepted = serializers.BooleanField(
+        help_text="Credits, caps of the key and limits as they are now; each may have changed a moment later."
+    )
+    refusal = RefusalSerializer(allow_null=True)
+    warnings = serializers.ListField(
+        child=serializers.CharField(), help_text="Sentences, such as that the mask covers most of the picture."
+    )
+    sandbox = serializers.BooleanField(required=False, help_text="Asked with a test key; not there otherwise.")
 
 
 class JobErrorSerializer(serializers.Serializer[Any]):
@@ -94,6 +121,7 @@ class UsageLineSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(choices=Status.choices)
     credits_used = serializers.FloatField()
+    sandbox = serializers.BooleanField(required=False, help_text="As of the job.")
     output_url = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
 

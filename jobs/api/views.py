@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import ApiKey, User
 from jobs import fairness, idempotency, lifecycle, retention, workers
+from jobs.api.dry_run import JOB_OR_DRY_RUN, estimated
 from jobs.api.pagination import UsagePagination
 from jobs.api.preferences import asked_wait_s, cancel_after_s, preferences_of
 from jobs.api.requests import RemoveObjectSerializer, SegmentSerializer, TargetSerializer
@@ -29,7 +30,7 @@ from jobs.api.waiting import answer_later, stream_events
 from jobs.catalogue import OPERATIONS, REMOVE_OBJECT, SEGMENT, Operation
 from jobs.idempotency import IdempotentRequest
 from jobs.models import Job, Status
-from jobs.representation import file_url, job_json
+from jobs.representation import file_url, job_json, sandbox_mark
 from jobs.submission import CallOptions, Submission, submit_job
 from pixelsite.lib.schema import REQUEST_ID, refusals
 
@@ -87,8 +88,15 @@ class SubmitView(APIView):
     """Where the caller does not say how long."""
 
     def submit(self, request: Request) -> Response:
+        key = request.headers.get("Idempotency-Key")
+        if key is not None:
+            idempotency.check_key(key)
         preferences = preferences_of(request)
-        submission = self._submitted_once(request)
+        serializer = self.serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        if serializer.is_dry_run:
+            return Response(estimated(request, serializer, operation=self.operation))
+        submission = self._submitted_once(request, serializer, key)
         response = Response(submission.answer, status=preferences.status or settings.SUBMIT_STATUS)
         if submission.is_replay:
             response["Idempotent-Replayed"] = "true"
@@ -99,13 +107,8 @@ class SubmitView(APIView):
             answer_later(request, job_id=job_id, seconds=seconds, render=_renderer(job_id, base_url(request)))
         return response
 
-    def _submitted_once(self, request: Request) -> Submission:
+    def _submitted_once(self, request: Request, serializer: TargetSerializer, key: str | None) -> Submission:
         """Submit, or find what was answered to the same request before."""
-        key = request.headers.get("Idempotency-Key")
-        if key is not None:
-            idempotency.check_key(key)
-        serializer = self.serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
         if key is None:
             return self._submitted(request, serializer, None)
         idempotent = IdempotentRequest(
@@ -149,7 +152,7 @@ class RemoveObjectView(SubmitView):
         tags=["Images"],
         parameters=[*_CALL_HEADERS, REQUEST_ID],
         request={"multipart/form-data": RemoveObjectSerializer, "application/json": RemoveObjectJsonSerializer},
-        responses={202: AcceptedSerializer, 200: JobSerializer, **refusals(400, 402, 409, 413, 415, 422)},
+        responses={202: AcceptedSerializer, 200: JOB_OR_DRY_RUN, **refusals(400, 402, 409, 413, 415, 422)},
     )
     def post(self, request: Request) -> Response:
         """Remove what is pointed at in any way. The answer comes at once; poll the job for the result."""
@@ -169,7 +172,7 @@ class SegmentView(SubmitView):
         tags=["Images"],
         parameters=[*_CALL_HEADERS, REQUEST_ID],
         request={"multipart/form-data": SegmentSerializer, "application/json": SegmentJsonSerializer},
-        responses={202: AcceptedSerializer, 200: JobSerializer, **refusals(400, 402, 409, 413, 415, 422)},
+        responses={202: AcceptedSerializer, 200: JOB_OR_DRY_RUN, **refusals(400, 402, 409, 413, 415, 422)},
     )
     def post(self, request: Request) -> Response:
         """Find what is pointed at without removing it: the mask, white on black, is the job's output. Free of charge.
@@ -302,6 +305,7 @@ def _usage_line(job: Job, site: str) -> dict[str, Any]:
     whole = job_json(job, base_url=site)
     names = ("id", "generation_id", "operation", "status", "credits_used", "created_at")
     return {name: whole[name] for name in names} | {
+        **sandbox_mark(job),
         "model": job.engine or None,
         "output_url": file_url(job, "output", base_url=site) if job.status == Status.COMPLETED else None,
     }

@@ -125,6 +125,8 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index(fields=["user", "-created_at", "-id"], name="job_by_user"),
+            models.Index(fields=["api_key", "created_at"], condition=Q(api_key__isnull=False), name="job_by_key"),
+            models.Index(fields=["user", "created_at"], condition=Q(is_sandbox=True), name="job_sandbox"),
             models.Index(fields=["ring_at"], condition=Q(status=Status.QUEUED), name="job_due"),
             models.Index(fields=["lease_until"], condition=Q(status=Status.PROCESSING), name="job_lease"),
             models.Index(fields=["turn", "created_at"], condition=Q(status=Status.QUEUED), name="job_fair_order"),

@@ -74,7 +74,12 @@ class WebhookDelivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="webhook_deliveries")
     job = models.ForeignKey(
-        Job, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries", help_text="Empty: a test."
+        Job,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="deliveries",
+        help_text="Empty: a test, or about the account.",
     )
     endpoint = models.ForeignKey(
         WebhookEndpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
@@ -82,6 +87,7 @@ class WebhookDelivery(models.Model):
     url = models.CharField(max_length=2048)
     host = models.CharField(max_length=255, help_text="Of the URL: a few at a time are sent to one host.")
     event = models.CharField(max_length=40)
+    data = models.JSONField(null=True, blank=True, help_text="What is told, of an event that is about no job.")
     state = models.CharField(max_length=10, choices=DeliveryState.choices, default=DeliveryState.PENDING)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()

@@ -17,8 +17,8 @@ class ErrorSerializer(serializers.Serializer[Any]):
     request_id = serializers.CharField(help_text="Also in X-Request-Id; name it when you ask for help.")
 
 
-# No key, too many requests, the database away: any operation may answer these.
-_EVERYWHERE = (401, 429, 503)
+# No key, a key without the scope, too many requests, the database away: any operation may answer these.
+_EVERYWHERE = (401, 403, 429, 503)
 
 
 def refusals(*statuses: int) -> dict[int, type[ErrorSerializer]]:

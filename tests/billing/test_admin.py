@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
 import pytest
+import time_machine
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from billing.models import EntryKind, LedgerEntry, Plan
+from accounts import services
+from accounts.models import AuditEvent, User
+from billing import ledger
+from billing.models import EntryKind, LedgerEntry, Plan, Subscription, Wallet
 from tests.cast import Cast
 
 
@@ -117,11 +126,149 @@ def test_the_ledger_is_read_only(olga: Client, cast: Cast, action: str) -> None:
     assert answer.status_code == 403
 
 
-def test_changing_a_plan_does_not_touch_the_balance(olga: Client, cast: Cast) -> None:
-    wallet, pro = cast.wallet, Plan.objects.get(slug="pro")
-    page = f"/admin/billing/wallet/{wallet.pk}/change/"
+def _plan_url(cast: Cast) -> str:
+    return reverse("admin:billing_wallet_plan", args=[cast.wallet.pk])
+
+
+def test_a_plan_is_given_with_who_and_why_and_no_credits(olga: Client, cast: Cast) -> None:
+    pro = Plan.objects.get(slug="pro")
+
+    answer = olga.post(_plan_url(cast), {"plan": str(pro.pk), "reason": "a partner of ours"})
+
+    event = AuditEvent.objects.get(kind="plan_given")
+    assert (answer.status_code, cast.wallet.plan, cast.wallet.given_plan) == (302, pro, pro)
+    assert (event.user, event.actor, event.reason) == (cast.alice, cast.olga, "a partner of ours")
+    assert cast.credits() == (500, 0)
+
+
+def test_a_given_plan_is_taken_back(olga: Client, cast: Cast) -> None:
+    olga.post(_plan_url(cast), {"plan": str(Plan.objects.get(slug="pro").pk), "reason": "a partner of ours"})
+    olga.post(_plan_url(cast), {"plan": "", "reason": "no partner any more"})
+
+    assert (cast.wallet.plan.slug, cast.wallet.given_plan) == ("free", None)
+
+
+def test_a_plan_that_is_paid_for_holds_whatever_is_given(olga: Client, cast: Cast) -> None:
+    scale, starter = Plan.objects.get(slug="scale"), Plan.objects.get(slug="starter")
+    now = timezone.now()
+    Subscription.objects.create(
+        wallet=cast.wallet,
+        stripe_id="sub_1",
+        plan=scale,
+        paid_plan=scale,
+        status="active",
+        period_start=now,
+        period_end=now + timedelta(days=30),
+    )
+
+    olga.post(_plan_url(cast), {"plan": str(starter.pk), "reason": "a partner of ours"})
+
+    assert (cast.wallet.plan, cast.wallet.given_plan) == (scale, starter)
+
+
+@pytest.mark.parametrize("fields", [{"plan": "999", "reason": "a good reason"}, {"plan": "", "reason": "no"}])
+def test_a_wrong_gift_is_refused(olga: Client, cast: Cast, fields: dict[str, str]) -> None:
+    assert olga.post(_plan_url(cast), fields).status_code == 400
+    assert not AuditEvent.objects.filter(kind="plan_given").exists()
+
+
+@pytest.mark.parametrize("field", ["plan", "given_plan", "available"])
+def test_a_wallet_has_no_other_form(olga: Client, cast: Cast, field: str) -> None:
+    before = (cast.wallet.plan, cast.wallet.given_plan, cast.wallet.available)
+    page = f"/admin/billing/wallet/{cast.wallet.pk}/change/"
     inline = {"lots-TOTAL_FORMS": "0", "lots-INITIAL_FORMS": "0"}
 
-    answer = olga.post(page, {"plan": str(pro.pk), **inline})
+    olga.post(page, {field: str(Plan.objects.get(slug="pro").pk), **inline})
 
-    assert (answer.status_code, cast.wallet.plan, cast.credits()) == (302, pro, (500, 0))
+    assert (cast.wallet.plan, cast.wallet.given_plan, cast.wallet.available) == before
+
+
+def test_an_adjustment_is_in_the_audit_log_once(olga: Client, cast: Cast) -> None:
+    olga.post(_adjust_url(cast), {"amount": "250", "reason": "sorry for the outage"})
+
+    (event,) = AuditEvent.objects.filter(actor=cast.olga)
+    assert (event.kind, event.user, event.about, event.reason, event.address) == (
+        "credits_adjusted",
+        cast.alice,
+        "+250 credits",
+        "sorry for the outage",
+        "127.0.0.1",
+    )
+
+
+def test_a_refused_adjustment_is_not_in_the_audit_log(olga: Client, cast: Cast) -> None:
+    olga.post(_adjust_url(cast), {"amount": "-501", "reason": "more than there is"})
+
+    assert not AuditEvent.objects.filter(actor=cast.olga).exists()
+
+
+def test_more_than_is_there_is_taken_only_when_that_is_said(olga: Client, cast: Cast) -> None:
+    answer = olga.post(
+        _adjust_url(cast), {"amount": "-700", "reason": "fraud, says the bank", "force": "on"}, follow=True
+    )
+
+    assert (cast.credits(), ledger.debt_of(cast.wallet)) == ((0, 0), 200)
+    assert "200 owed" in answer.content.decode()
+    assert AuditEvent.objects.get(kind="credits_adjusted").about == "-700 credits, 200 of them owed"
+
+
+def test_the_form_says_what_a_debt_means(olga: Client, cast: Cast) -> None:
+    assert "becomes a debt" in olga.get(_adjust_url(cast)).content.decode()
+
+
+def test_an_operator_gives_and_takes_only_so_many_a_day(olga: Client, cast: Cast, settings: Any) -> None:
+    settings.ADMIN_CREDITS_PER_DAY = 300
+    amounts = ["200", "-50", "51", "50"]
+
+    answers = [olga.post(_adjust_url(cast), {"amount": amount, "reason": "a good reason"}) for amount in amounts]
+
+    assert [answer.status_code for answer in answers] == [302, 302, 400, 302]
+    assert "50 are left to you today" in answers[2].content.decode()
+    assert cast.credits() == (700, 0)
+
+
+def test_the_cap_is_each_operators_own_and_ends_with_the_day(olga: Client, cast: Cast, settings: Any) -> None:
+    settings.ADMIN_CREDITS_PER_DAY = 100
+    olga.post(_adjust_url(cast), {"amount": "100", "reason": "a good reason"})
+    other = Client()
+    other.force_login(User.objects.create_superuser("other@example.com", "a long pass phrase"))
+
+    of_other = other.post(_adjust_url(cast), {"amount": "100", "reason": "a good reason"}).status_code
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        tomorrow = olga.post(_adjust_url(cast), {"amount": "100", "reason": "a good reason"}).status_code
+
+    assert (of_other, tomorrow) == (302, 302)
+
+
+@pytest.mark.parametrize("number", [1, 12])
+def test_wallets_are_listed_with_what_they_owe_in_the_same_queries(
+    olga: Client, cast: Cast, number: int, django_assert_max_num_queries: Any
+) -> None:
+    for each in range(number):
+        user = services.register_user(email=f"person-{each}@example.com")
+        ledger.adjust(wallet=user.wallet, amount=-600, actor=cast.olga, reason="for the test", force=True)
+
+    olga.get("/admin/billing/wallet/")  # her own wallet is opened by the first page
+
+    with django_assert_max_num_queries(11):
+        page = olga.get("/admin/billing/wallet/").content.decode()
+    assert page.count('<td class="field-owed">100</td>') == number
+
+
+@pytest.mark.parametrize("query", ["cus_alice", "alice@example.com", "sub_alice"])
+def test_a_wallet_is_found_by_address_and_by_stripes_ids(olga: Client, cast: Cast, query: str) -> None:
+    wallet = cast.wallet
+    Wallet.objects.filter(pk=wallet.pk).update(stripe_customer="cus_alice")
+    Subscription.objects.create(wallet=wallet, stripe_id="sub_alice", plan=wallet.plan, status="active")
+
+    page = olga.get("/admin/billing/wallet/", {"q": query}).content.decode()
+
+    assert (page.count('class="field-plan'), f"/admin/billing/wallet/{wallet.pk}/change/" in page) == (1, True)
+
+
+def test_a_ledger_entry_is_found_by_its_job_however_it_is_written(olga: Client, cast: Cast) -> None:
+    job_id = uuid4()
+    ledger.hold(wallet=cast.wallet, job_id=job_id, amount=5)
+
+    for written in (str(job_id), job_id.hex):
+        assert "1 ledger entry" in olga.get("/admin/billing/ledgerentry/", {"q": written}).content.decode()

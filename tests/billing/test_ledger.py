@@ -141,6 +141,7 @@ def test_a_grant_from_the_same_source_happens_once(cast: Cast) -> None:
 def test_an_adjustment_names_who_and_why(cast: Cast) -> None:
     entry = ledger.adjust(wallet=cast.wallet, amount=25, actor=cast.olga, reason="sorry for the wait")
 
+    assert entry is not None
     assert (entry.actor, entry.reason, cast.credits()) == (cast.olga, "sorry for the wait", (525, 0))
 
 

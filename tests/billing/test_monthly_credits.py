@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -82,6 +84,19 @@ def test_a_plan_that_an_operator_gave_brings_its_own_credits() -> None:
     monthly.grant_due_months(now=datetime(2027, 3, 5, tzinfo=UTC))
 
     assert [lot.amount for lot in _months(wallet)] == [10_000]
+
+
+def test_the_command_grants_and_writes_off_and_may_run_twice() -> None:
+    wallet = _joined()
+
+    for day in (1, 1, 29):
+        with time_machine.travel(datetime(2027, 3, day, tzinfo=UTC), tick=False):
+            call_command("grant_months", stdout=StringIO())
+    with time_machine.travel(datetime(2027, 4, 2, tzinfo=UTC), tick=False):
+        call_command("grant_months", stdout=StringIO())
+
+    assert [lot.remaining for lot in _months(wallet)] == [0, 10]
+    assert invariants.violations() == []
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -59,6 +59,30 @@ PROVED: dict[int, tuple[tuple[str, str], ...]] = {
     131: (("tests/live/test_protocol.py", "test_forwarded_addresses_do_not_multiply_the_limit"),),
     139: (("tests/hostile/test_names.py", "test_a_form_of_the_dashboard_without_its_token_is_refused"),),
     140: (("tests/live/test_protocol.py", "test_no_other_site_is_let_in"),),
+    141: (
+        ("tests/billing/test_stripe_signatures.py", "test_a_forged_event_is_refused_and_leaves_nothing"),
+        ("tests/billing/test_stripe_signatures.py", "test_no_changed_byte_is_taken"),
+    ),
+    142: (
+        ("tests/billing/test_stripe_order.py", "test_two_deliveries_at_once_grant_once"),
+        ("tests/billing/test_stripe_signatures.py", "test_an_event_that_comes_twice_is_stored_and_granted_once"),
+    ),
+    143: (("tests/billing/test_stripe_order.py", "test_the_stream_in_any_order_ends_the_same"),),
+    144: (
+        ("tests/billing/test_stripe_signatures.py", "test_an_event_of_an_unknown_customer_is_parked_and_told_of"),
+        ("tests/billing/test_stripe_signatures.py", "test_an_event_of_an_unknown_kind_is_taken_and_ignored"),
+        ("tests/billing/test_stripe_signatures.py", "test_a_live_event_is_refused_by_a_test_key"),
+    ),
+    145: (
+        ("tests/billing/test_stripe_purchases.py", "test_a_page_that_is_completed_but_unpaid_waits_for_the_payment"),
+    ),
+    146: (
+        (
+            "tests/billing/test_stripe_money_back.py",
+            "test_a_dispute_after_the_credits_are_spent_is_a_debt_and_stops_new_jobs",
+        ),
+    ),
+    147: (("tests/billing/test_stripe_pages.py", "test_an_amount_or_price_of_the_buyers_own_is_refused"),),
     149: (("tests/jobs/test_files.py", "test_asking_for_the_head_alone_is_answered"),),
     150: (
         ("tests/billing/test_admin.py", "test_a_wrong_adjustment_is_refused_and_writes_nothing"),
@@ -73,7 +97,6 @@ NOT_BUILT: dict[int, str] = {
     86: "no operation takes a seed: unknown_parameter instead of seed_invalid",
     117: "in part: keys neither expire nor rotate yet; revoked ones are in the catalogue",
     138: "the default engine needs no weights and a worker whose engine cannot be loaded does not start: jobs wait",
-    **dict.fromkeys(range(141, 148), "issue 6: Stripe"),
     154: "issue 7: batches",
     156: "issue 7: facades",
 }

@@ -75,15 +75,9 @@ def owl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dino(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dino")
     torch.manual_seed(1)
+    backbone: dict[str, Any] = {"depths": [1] * 4, "num_heads": [1] * 4, "out_features": ["stage2", "stage3", "stage4"]}
     config = transformers.GroundingDinoConfig(
-        backbone_config=transformers.SwinConfig(
-            image_size=64,
-            embed_dim=8,
-            depths=[1, 1, 1, 1],
-            num_heads=[1, 1, 1, 1],
-            window_size=4,
-            out_features=["stage2", "stage3", "stage4"],
-        ),
+        backbone_config=transformers.SwinConfig(image_size=64, embed_dim=8, window_size=4, **backbone),
         text_config=_TEXT | {"model_type": "bert"},
         d_model=32,
         encoder_layers=1,
@@ -110,35 +104,6 @@ def test_what_is_found_lies_in_the_picture(kind: str, request: pytest.FixtureReq
         assert 0 <= top < bottom <= 60
         assert found.mask.any()
         assert 0 < found.score <= 1
-
-
-@pytest.fixture(scope="module")
-def dino(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dino")
-    torch.manual_seed(1)
-    config = transformers.GroundingDinoConfig(
-        backbone_config=transformers.SwinConfig(
-            image_size=64,
-            embed_dim=8,
-            depths=[1, 1, 1, 1],
-            num_heads=[1, 1, 1, 1],
-            window_size=4,
-            out_features=["stage2", "stage3", "stage4"],
-        ),
-        text_config=_TEXT | {"model_type": "bert"},
-        d_model=32,
-        encoder_layers=1,
-        decoder_layers=2,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
-        encoder_ffn_dim=16,
-        decoder_ffn_dim=16,
-        num_queries=20,
-        max_text_len=32,
-    )
-    transformers.GroundingDinoForObjectDetection(config).save_pretrained(folder)
-    save_tokenizer(folder)
-    return folder
 
 
 @pytest.mark.parametrize("kind", ["clipseg", "owl", "dino"])

@@ -159,7 +159,7 @@ def test_the_admins_page_of_a_job_decides_with_one_click(
     assert f'formaction="{address}{button}/"' in page
     assert _review(blocked) == review
     line = AuditEvent.objects.get(kind=f"job_{review}")
-    assert (line.user, line.about) == (cast.olga, f"job {blocked.pk}")
+    assert (line.user, line.actor, line.about) == (cast.alice, cast.olga, f"job {blocked.pk}")
 
 
 @pytest.mark.parametrize(("action", "review"), [("let_through", "released"), ("leave_as_it_is", "upheld")])

@@ -95,7 +95,7 @@ def test_an_operator_clears_a_flag_and_that_is_written_down(
 
     assert not _is_flagged(cast)
     line = AuditEvent.objects.get(kind="flag_cleared")
-    assert (line.user, line.about) == (cast.olga, f"account {cast.alice.pk}")
+    assert (line.user, line.actor) == (cast.alice, cast.olga)
 
 
 def test_the_admin_counts_what_was_blocked(cast: Cast, olga: Client, blocked_jobs: Callable[[int], list[Job]]) -> None:

@@ -9,7 +9,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import ApiKey
 from jobs.models import Job
 from tests.cast import Cast
 from tests.jobs.conftest import mask, photo, upload
@@ -22,19 +21,18 @@ def bob_browser(cast: Cast) -> Client:
     return client
 
 
-@pytest.mark.parametrize("path", ["/dashboard/", "/editor/", "/keys/", "/keys/1/revoke/"])
+@pytest.mark.parametrize("path", ["/dashboard/", "/editor/"])
 def test_a_page_that_is_someones_asks_to_sign_in(db: None, client: Client, path: str) -> None:
-    answer = client.post(path) if "keys" in path else client.get(path)
+    answer = client.get(path)
 
     assert (answer.status_code, answer["Location"]) == (302, f"/accounts/login/?next={path}")
 
 
-def test_the_dashboard_shows_balance_jobs_and_keys(alice_browser: Client, completed: Job) -> None:
+def test_the_dashboard_shows_balance_and_jobs(alice_browser: Client, completed: Job) -> None:
     page = alice_browser.get("/dashboard/").content.decode()
 
     assert "495" in page
     assert f"/v1/files/{completed.pk}/output-preview" in page
-    assert "Alice&#x27;s key" in page
 
 
 def test_a_longer_dashboard_takes_no_more_queries(alice_browser: Client, submit: Callable[..., Job]) -> None:
@@ -46,33 +44,6 @@ def test_a_longer_dashboard_takes_no_more_queries(alice_browser: Client, submit:
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
-
-
-def test_a_new_key_is_shown_once(cast: Cast, alice_browser: Client) -> None:
-    page = alice_browser.post("/keys/", {"name": "CI"})
-    again = alice_browser.get("/dashboard/")
-
-    key = page.context["new_key"]
-    assert key in page.content.decode()
-    assert key not in again.content.decode()
-    assert page["Cache-Control"] == "no-store"
-    assert cast.api(key).get("/v1/account/balance").status_code == 200
-
-
-def test_a_key_is_revoked_by_its_owner(cast: Cast, alice_browser: Client) -> None:
-    key = ApiKey.objects.get(user=cast.alice)
-
-    alice_browser.post(f"/keys/{key.pk}/revoke/")
-
-    assert ApiKey.objects.get(pk=key.pk).is_revoked
-
-
-def test_a_key_is_not_revoked_by_a_stranger(cast: Cast, bob_browser: Client) -> None:
-    key = ApiKey.objects.get(user=cast.alice)
-
-    bob_browser.post(f"/keys/{key.pk}/revoke/")
-
-    assert not ApiKey.objects.get(pk=key.pk).is_revoked
 
 
 def test_the_brush_grows_by_itself_because_the_editor_asks_for_it(alice_browser: Client) -> None:

@@ -76,7 +76,9 @@ def _live_a_little(site: LiveSite, browser: Browser, receiver: Receiver) -> dict
     """Sign in, make keys and secrets, work, and let things go wrong. Returns the secrets that were seen."""
     browser.sign_in()
     sessions = [str(browser.session_key)]
-    key = _found(r"pk_live_\w{38}", _post(browser, "/keys/", name="first").text)
+    key, trial = _made_key(browser, "first"), _made_key(browser, "trial", kind="test")
+    number = _found(r"/keys/(\d+)/rotate/", browser.http.get("/keys/").text)
+    replaced = _found(r"pk_\w+_\w{38}", _post(browser, f"/keys/{number}/rotate/", overlap="1").text)
 
     _post(browser, "/webhooks/add/", url=receiver.url)
     endpoint = _found(r"/webhooks/(\d+)/secret/", browser.http.get("/webhooks/").text)
@@ -90,7 +92,7 @@ def _live_a_little(site: LiveSite, browser: Browser, receiver: Receiver) -> dict
         browser.http.get("/accounts/demo/", params={"token": site.demo_login_path.partition("token=")[2]})
     sessions.append(str(browser.session_key))
     return {
-        "API keys": [key, site.demo_key],
+        "API keys": [key, trial, replaced, site.demo_key],
         "key in a URL": [leaked],
         "webhook secrets": [shown, rotated],
         "sessions": sessions,
@@ -98,7 +100,12 @@ def _live_a_little(site: LiveSite, browser: Browser, receiver: Receiver) -> dict
     }
 
 
-def _post(browser: Browser, path: str, **fields: str) -> httpx.Response:
+def _made_key(browser: Browser, name: str, *, kind: str = "live") -> str:
+    page = _post(browser, "/keys/", name=name, kind=kind, scopes=["submit", "read"]).text
+    return _found(rf"pk_{kind}_\w{{38}}", page)
+
+
+def _post(browser: Browser, path: str, **fields: str | list[str]) -> httpx.Response:
     browser.http.get("/editor/")
     fields["csrfmiddlewaretoken"] = browser.http.cookies["csrftoken"]
     return browser.http.post(path, data=fields)
@@ -129,7 +136,7 @@ def _work(site: LiveSite, key: str, receiver: Receiver) -> list[str]:
 
 def _leak_a_key(site: LiveSite, browser: Browser) -> str:
     """A key that somebody puts where it does not belong."""
-    key = _found(r"pk_live_\w{38}", _post(browser, "/keys/", name="leaked").text)
+    key = _made_key(browser, "leaked")
     answers = [
         httpx.get(f"{site.url}/v1/models", params={"api_key": key}),
         httpx.post(f"{site.url}/v1/image/remove-object", params={"key": key}),

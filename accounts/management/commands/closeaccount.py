@@ -24,5 +24,8 @@ class Command(BaseCommand):
         user = User.objects.filter(email=options["email"].strip().lower()).first()
         if user is None:
             raise CommandError(f"There is no account with the address {options['email']!r}.")
-        services.close_account(user)
+        try:
+            services.close_account(user)
+        except services.LastSuperuser as refusal:
+            raise CommandError(refusal.message) from refusal
         self.stdout.write(f"The account of {options['email']} is closed.")

@@ -1,4 +1,4 @@
-"""`manage.py attend`: the duties nobody else has: sweep, send webhooks. Any number may run."""
+"""`manage.py attend`: the duties nobody else has: sweep, send webhooks and letters. Any number may run."""
 
 from __future__ import annotations
 
@@ -12,26 +12,37 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+from accounts import letters
 from jobs import retention, sweeper
 from jobs.courier import Courier
 
 logger = logging.getLogger(__name__)
 
 _LOOK_S = 0.5
+_LOOK_FOR_LETTERS_S = 1
+# Few: whoever stops the process waits for them.
+_LETTERS_AT_ONCE = 10
 
 
 class Command(BaseCommand):
-    help = "Sweep and send webhooks until stopped. Needs the database, and neither broker nor worker."
+    help = "Sweep, send webhooks and letters until stopped. Needs the database, and neither broker nor worker."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: stop.set())
-        # A sweep that deletes many files must not keep webhooks waiting.
-        sweeping = threading.Thread(target=_sweep_until, args=(stop,), name="sweeper")
-        sweeping.start()
+        # A sweep that deletes many files, or a mail server that is slow, must not keep webhooks waiting.
+        beside = [
+            threading.Thread(target=_sweep_until, args=(stop,), name="sweeper"),
+            threading.Thread(target=_send_letters_until, args=(stop,), name="letters"),
+        ]
+        # Not waited for at the end: it may be waiting for Stripe, and everything it does can be cut off.
+        threading.Thread(target=_sweep_payments_until, args=(stop,), name="payments", daemon=True).start()
+        for thread in beside:
+            thread.start()
         _send_until(stop)
-        sweeping.join()
+        for thread in beside:
+            thread.join()
 
 
 def _send_until(stop: threading.Event) -> None:
@@ -46,6 +57,24 @@ def _send_until(stop: threading.Event) -> None:
                 logger.exception("could not look for webhooks to send")
     finally:
         courier.close()
+
+
+def _send_letters_until(stop: threading.Event) -> None:
+    while not stop.wait(_LOOK_FOR_LETTERS_S):
+        try:
+            close_old_connections()
+            while letters.send_due(limit=_LETTERS_AT_ONCE) == _LETTERS_AT_ONCE and not stop.is_set():
+                pass
+        except Exception:  # the database may be away for a moment
+            logger.exception("could not look for letters to send")
+
+
+def _sweep_payments_until(stop: threading.Event) -> None:
+    while True:
+        close_old_connections()
+        sweeper.sweep_payments()
+        if stop.wait(settings.SWEEP_S):
+            return
 
 
 def _sweep_until(stop: threading.Event) -> None:

@@ -45,6 +45,7 @@ _WORK = ("inference.errors", "inference.pipeline", "inference.codecs.codec", "in
 _ENDS = {
     "worker_lost": "The work was interrupted as often as it is tried.",
     "expired_in_queue": "No worker was free in time.",
+    "timed_out": "The job did not end in the time that a vendor's program waits for it.",
     "processing_error": "Something went wrong while the picture was worked on.",
     "storage_unavailable": "The images could not be read or stored.",
 }

@@ -1,0 +1,34 @@
+"""The button that downloads all that is kept of an account."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import cast
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.limits import limited
+from accounts.models import User
+from jobs import export
+
+
+@login_required
+@require_POST
+@limited("3/h")
+def account_export(request: HttpRequest) -> StreamingHttpResponse:
+    pieces = export.begin_export(user=cast(User, request.user), request=request)
+    headers = {
+        "Content-Disposition": f'attachment; filename="pixelsite-data-{timezone.now():%Y-%m-%d}.zip"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingHttpResponse(_one_by_one(pieces), headers=headers, content_type="application/zip")
+
+
+async def _one_by_one(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """As asynchronous as the server wants it: Django would otherwise gather the whole of it first."""
+    while piece := await sync_to_async(lambda: next(pieces, b""))():
+        yield piece
