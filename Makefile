@@ -39,6 +39,7 @@ lint: $(VENV)/.installed-dev ## Check style, types, layers, production settings,
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy --python-version 3.10 --package pixelsite_client
 	$(VENV)/bin/lint-imports
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	scripts/check-deploy.sh $(PYTHON)

@@ -86,6 +86,8 @@ class CheckedInput:
     pointed: Pointed = NOTHING_POINTED
     warnings: tuple[str, ...] = ()
     """What is allowed but hardly meant, in sentences for the caller."""
+    mask_has_grey: bool = False
+    """Whether the mask had other values than black and white, and was thresholded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,14 +113,17 @@ def check_input(
     mask: Source | None,
     boxes: tuple[tuple[str, Box], ...],
     pointed: Pointed = NOTHING_POINTED,
+    allow: Callable[[bytes, ImageFacts], None] | None = None,
 ) -> CheckedInput:
     """Everything that can be known at submission. `boxes` come with the name of the parameter they were sent in.
 
-    Raises `InputRefused`, `DecodersBusy` and what `Source.read` raises.
+    `allow` may raise what else stands against the picture, before anything is compared with it. Raises `InputRefused`, `DecodersBusy` and what `Source.read` raises.
     """
     data = image.read(param="image")
     try:
         facts = _guarded(images.inspect_image, data, param="image", megapixels_max=settings.IMAGE_MEGAPIXELS_MAX)
+        if allow is not None:
+            allow(data, facts)
         for param, box in boxes:
             box.check_inside(facts.size, param=param)
         pointed.check_inside(facts.size)
@@ -140,6 +145,7 @@ def check_input(
         boxes=tuple(box for _, box in boxes),
         pointed=pointed,
         warnings=() if drawn is None else warnings_of(drawn.area_share),
+        mask_has_grey=drawn is not None and drawn.has_grey,
     )
 
 

@@ -159,6 +159,18 @@ def watch() -> JobWatch:
     return _watches[loop]
 
 
+async def ends_within(job_id: UUID, *, seconds: float) -> bool:
+    """Return once the job has ended: True; or when the time is up: False."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    seen: Snapshot | None = None
+    while seen is None or not seen.is_ended:
+        left = deadline - asyncio.get_running_loop().time()
+        seen = await watch().change(job_id, since=seen, timeout_s=left)
+        if seen is None:
+            return False
+    return True
+
+
 def look_at_jobs(ids: Collection[UUID]) -> dict[UUID, Snapshot]:
     """Return the snapshots of these jobs. Runs in a thread of its own."""
     close_old_connections()

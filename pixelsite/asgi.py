@@ -16,8 +16,9 @@ _application = get_asgi_application()
 
 from django.conf import settings  # noqa: E402  # settings are read once Django is set up
 
-from jobs.api.waiting import Waiting  # noqa: E402  # so are models
-from pixelsite.lib.body import BodyLimits, BoundedBody  # noqa: E402
+from jobs.facades.shapes import spelt_for  # noqa: E402  # so are models
+from jobs.waiting import Waiting  # noqa: E402
+from pixelsite.lib.body import BodyLimits, BoundedBody, Told, told_natively  # noqa: E402
 
 _django = Waiting(_application)
 
@@ -50,11 +51,21 @@ async def _routed(scope: Any, receive: Any, send: Any) -> None:
         await _django(scope, receive, send)
 
 
+def _told(*, path: str, status: int, code: str, detail: str, request_id: str) -> Told:
+    """To programs of other vendors in their words."""
+    answer = spelt_for(path, detail=detail, code=code, status=status)
+    if answer is None:
+        return told_natively(path=path, status=status, code=code, detail=detail, request_id=request_id)
+    return Told(status=answer.status, body=answer.body)
+
+
 application = BoundedBody(
     _routed,
     BodyLimits(
         bytes_max=settings.REQUEST_BYTES_MAX,
+        batch_bytes_max=settings.BATCH_BYTES_MAX,
         grace_s=settings.UPLOAD_PATIENCE_S,
         bytes_per_s_min=_BYTES_PER_S_MIN,
     ),
+    tell=_told,
 )

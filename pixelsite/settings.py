@@ -313,6 +313,11 @@ DECODER_S = env.whole("PIXELSITE_DECODER_S", 120, "Seconds that decoding or enco
 # --- Uploads ------------------------------------------------------------------------------------------------------
 
 REQUEST_BYTES_MAX = 2 * UPLOAD_BYTES_MAX + 1_000_000  # image and mask of full size, and the other fields
+BATCH_BYTES_MAX = max(
+    REQUEST_BYTES_MAX,
+    env.whole("PIXELSITE_BATCH_MB", 500, "Largest request with many pictures, in MB; kept on disk.", least=1)
+    * 1_000_000,
+)
 UPLOAD_PATIENCE_S = env.whole(
     "PIXELSITE_UPLOAD_PATIENCE_S", 30, "Seconds after which an upload must have come in at 10 kB/s or more.", least=1
 )
@@ -442,6 +447,24 @@ SANDBOX_JOBS_PER_DAY = env.whole(
 
 # --- API ----------------------------------------------------------------------------------------------------------
 
+# Programs written for other vendors wait for the result, as long as theirs let them.
+CLIPDROP_WAIT_S = env.whole("PIXELSITE_CLIPDROP_WAIT_S", 60, "Seconds a Clipdrop call waits for its result.", least=1)
+CLIPDROP_PER_MINUTE = env.whole(
+    "PIXELSITE_CLIPDROP_PER_MINUTE", 60, "Clipdrop calls per minute and account; 0: as the plan allows."
+)
+CLIPDROP_STRICT_MASKS = env.flag(
+    "PIXELSITE_CLIPDROP_STRICT_MASKS", False, "Refuse Clipdrop masks with grey in them, instead of thresholding at 128."
+)
+PICWISH_WAIT_S = env.whole("PIXELSITE_PICWISH_WAIT_S", 30, "Seconds a PicWish call with sync=1 waits.", least=1)
+MASKR_WAIT_S = env.whole("PIXELSITE_MASKR_WAIT_S", 60, "Seconds a Maskr call waits for its result.", least=1)
+MASKR_BATCH_WAIT_S = env.whole("PIXELSITE_MASKR_BATCH_WAIT_S", 300, "Seconds a Maskr batch waits.", least=1)
+MASKR_PER_MINUTE = env.whole(
+    "PIXELSITE_MASKR_PER_MINUTE", 60, "Maskr calls per minute and account; 0: as the plan allows."
+)
+MASKR_BATCHES_PER_MINUTE = env.whole(
+    "PIXELSITE_MASKR_BATCHES_PER_MINUTE", 30, "Maskr batches per minute and account; 0: as the plan allows."
+)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "accounts.authentication.KeyScope"],
@@ -469,7 +492,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
-    "ENUM_NAME_OVERRIDES": {"JobStatus": "jobs.models.job.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "JobStatus": "jobs.models.job.Status",
+        "MaskrStatus": "jobs.facades.maskr.STATUSES",
+    },
 }
 
 # --- Security -----------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ urlpatterns = [
     path("admin/find/", admin.site.admin_view(admin_pages.find_page), name="admin_find"),
     path("admin/figures/", admin.site.admin_view(admin_pages.figures_page), name="admin_figures"),
     path("admin/", admin.site.urls),
+    path("", include("jobs.facades.urls")),
     path("v1/", include("accounts.api.urls")),
     path("v1/", include("billing.api.urls")),
     path("v1/", include("jobs.api.urls")),

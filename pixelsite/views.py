@@ -21,6 +21,7 @@ from billing import comparison, offers, selectors
 from jobs import workers
 from jobs.catalogue import REMOVE_OBJECT
 from jobs.examples import curl_example
+from jobs.facades.shapes import spelt_for
 from pixelsite.health import check_health
 from pixelsite.lib.api import error_response
 
@@ -96,15 +97,25 @@ class NothingInTheApi(APIView):
 nothing_in_the_api = NothingInTheApi.as_view()
 
 
+def _refused(request: HttpRequest, *, detail: str, code: str, status: int) -> HttpResponse | None:
+    """For a program, in the words of whose API it calls; None for a person, who gets a page."""
+    answer = spelt_for(request.path, detail=detail, code=code, status=status)
+    if answer is not None:
+        return answer.as_response()
+    return error_response(request, detail=detail, code=code, status=status) if _is_api(request) else None
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if _is_api(request):
-        return error_response(request, detail="This request could not be read.", code="bad_request", status=400)
+    refused = _refused(request, detail="This request could not be read.", code="bad_request", status=400)
+    if refused is not None:
+        return refused
     return render(request, "400.html", status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if _is_api(request):
-        return error_response(request, detail="This is not allowed.", code="permission_denied", status=403)
+    refused = _refused(request, detail="This is not allowed.", code="permission_denied", status=403)
+    if refused is not None:
+        return refused
     if isinstance(exception, Ratelimited):
         response = render(request, "429.html", status=429)
         response["Retry-After"] = "60"
@@ -113,14 +124,16 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if _is_api(request):
-        return error_response(request, detail=_NOTHING_HERE, code="not_found", status=404)
+    refused = _refused(request, detail=_NOTHING_HERE, code="not_found", status=404)
+    if refused is not None:
+        return refused
     return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    if _is_api(request):
-        detail = "Something went wrong on our side. If a job was involved, its credits come back."
-        return error_response(request, detail=detail, code="internal_error", status=500)
+    detail = "Something went wrong on our side. If a job was involved, its credits come back."
+    refused = _refused(request, detail=detail, code="internal_error", status=500)
+    if refused is not None:
+        return refused
     # Without the request: what failed may be what every page asks the database for.
     return HttpResponse(render_to_string("500.html"), status=500)

@@ -53,6 +53,7 @@ class Belongings:
         """Arguments of routes that lead to them, by name."""
         return {
             "job_id": self.job.pk,
+            "task_id": self.job.pk,
             "key_id": self.key.pk,
             "endpoint_id": self.endpoint.pk,
             "delivery_id": self.delivery.pk,

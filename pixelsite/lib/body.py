@@ -34,14 +34,36 @@ class BodyLimits:
     """Of one request."""
 
     bytes_max: int
+    batch_bytes_max: int
+    """Where many pictures come in one request."""
     grace_s: float
     """For so long any speed will do."""
     bytes_per_s_min: int
     """On average, from then on."""
 
+    def bytes_max_at(self, path: str) -> int:
+        return self.batch_bytes_max if path.endswith("/batch") else self.bytes_max
+
     def deadline_s(self, received: int) -> float:
         """Seconds after the request's start by which the next bytes must have come."""
         return self.grace_s + received / self.bytes_per_s_min
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A refusal as it is sent."""
+
+    status: int
+    body: bytes
+
+
+Tell = Callable[..., Told]
+"""Takes the path as `path`, `status`, `code`, `detail` and `request_id`."""
+
+
+def told_natively(*, path: str, status: int, code: str, detail: str, request_id: str) -> Told:
+    """In the one shape of our own errors."""
+    return Told(status=status, body=json.dumps(error_body(detail=detail, code=code, request_id=request_id)).encode())
 
 
 class _Refused(Exception):
@@ -53,29 +75,38 @@ class _Refused(Exception):
 class BoundedBody:
     """ASGI application around another one."""
 
-    def __init__(self, application: Application, limits: BodyLimits) -> None:
+    def __init__(self, application: Application, limits: BodyLimits, *, tell: Tell = told_natively) -> None:
         self._application = application
         self._limits = limits
+        self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        body = _Body(receive, send, self._limits)
+        body = _Body(receive, send, self._limits, bytes_max=self._limits.bytes_max_at(scope["path"]))
         try:
             body.refuse_declared(scope)
             await self._application(scope, body.receive, body.send)
         except _Refused as refusal:
             if body.is_answered:
                 raise
-            await _answer(refusal, receive, send)
+            request_id = uuid.uuid4().hex
+            told = self._tell(
+                path=scope["path"],
+                status=int(refusal.status),
+                code=refusal.code,
+                detail=refusal.detail,
+                request_id=request_id,
+            )
+            await _answer(told, request_id, receive, send)
 
 
 class _Body:
     """One body as it comes in."""
 
-    def __init__(self, receive: Receive, send: Send, limits: BodyLimits) -> None:
-        self._receive, self._send, self._limits = receive, send, limits
+    def __init__(self, receive: Receive, send: Send, limits: BodyLimits, *, bytes_max: int) -> None:
+        self._receive, self._send, self._limits, self._bytes_max = receive, send, limits, bytes_max
         self._started = asyncio.get_running_loop().time()
         self._received = 0
         self._is_complete = False
@@ -83,7 +114,7 @@ class _Body:
 
     def refuse_declared(self, scope: Scope) -> None:
         declared = next((value for name, value in scope["headers"] if name.lower() == b"content-length"), b"0")
-        if declared.isdigit() and int(declared) > self._limits.bytes_max:
+        if declared.isdigit() and int(declared) > self._bytes_max:
             raise self._too_large()
 
     async def receive(self) -> Message:
@@ -102,7 +133,7 @@ class _Body:
         if message["type"] == "http.request":
             self._received += len(message.get("body", b""))
             self._is_complete = not message.get("more_body", False)
-            if self._received > self._limits.bytes_max:
+            if self._received > self._bytes_max:
                 raise self._too_large()
         return message
 
@@ -111,7 +142,7 @@ class _Body:
         await self._send(message)
 
     def _too_large(self) -> _Refused:
-        megabytes = self._limits.bytes_max // 1_000_000
+        megabytes = self._bytes_max // 1_000_000
         return _Refused(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             "file_too_large",
@@ -119,18 +150,16 @@ class _Body:
         )
 
 
-async def _answer(refusal: _Refused, receive: Receive, send: Send) -> None:
-    request_id = uuid.uuid4().hex
-    body = json.dumps(error_body(detail=refusal.detail, code=refusal.code, request_id=request_id)).encode()
+async def _answer(told: Told, request_id: str, receive: Receive, send: Send) -> None:
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
+        (b"content-length", str(len(told.body)).encode()),
         (b"connection", b"close"),
         (b"x-content-type-options", b"nosniff"),
         (b"x-request-id", request_id.encode()),
     ]
-    await send({"type": "http.response.start", "status": int(refusal.status), "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send({"type": "http.response.start", "status": told.status, "headers": headers})
+    await send({"type": "http.response.body", "body": told.body, "more_body": True})
     await _linger(receive)
     await send({"type": "http.response.body", "body": b""})
 

@@ -29,6 +29,7 @@ OF_ALICE: dict[str, Statuses] = {
     "v1/image/<uuid:job_id>": API,
     "v1/image/<uuid:job_id>/events": API,
     "v1/image/<uuid:job_id>/appeal": API,
+    "api/tasks/visual/inpaint/<str:task_id>": API,
     "v1/files/<uuid:job_id>/<str:kind>": {"bob": 403, "nobody": 403},  # the signature is the permission
     "editor/jobs/<uuid:job_id>/": SCRIPT,
     "jobs/<uuid:job_id>/": PAGE,
@@ -52,6 +53,11 @@ OF_WHOEVER_ASKS: dict[str, int] = {
     "v1/models": 401,
     "v1/image/remove-object": 401,
     "v1/image/segment": 401,
+    "api/tasks/visual/inpaint": 401,
+    "cleanup/v1": 401,
+    "inpainting/v1": 401,
+    "v1/services/object-removal": 401,
+    "v1/services/object-removal/batch": 401,
     "editor/jobs/": 403,
     "editor/find/": 403,
     "account/": 302,
@@ -109,7 +115,7 @@ def bob(cast: Cast) -> Callable[[str], Client]:
     """Bob as the route knows him: by his key in the API, by his session elsewhere."""
 
     def client(route: str) -> Client:
-        if route.startswith("v1/"):
+        if route.startswith(("v1/", "api/", "cleanup/", "inpainting/")):
             return cast.api(cast.bob_key)
         browser = Client(raise_request_exception=False)
         browser.force_login(cast.bob)

@@ -90,6 +90,16 @@ PROVED: dict[int, tuple[tuple[str, str], ...]] = {
     ),
     152: (("tests/live/test_waiting.py", "test_a_wait_is_capped_and_says_so"),),
     153: (("tests/live/test_waiting.py", "test_a_caller_that_hangs_up_leaves_the_job_to_go_on"),),
+    154: (
+        ("tests/jobs/facades/test_maskr_refusals.py", "test_a_batch_needs_pairs"),
+        ("tests/jobs/facades/test_maskr_refusals.py", "test_one_bad_pair_among_fifty_fails_alone"),
+        ("tests/contracts/test_maskr.py", "test_one_bad_pair_fails_alone"),
+    ),
+    156: (
+        ("tests/contracts/test_picwish.py", "test_a_wrong_parameter_is_400"),
+        ("tests/jobs/facades/test_clipdrop_refusals.py", "test_a_grey_mask_is_thresholded"),
+        ("tests/contracts/test_maskr.py", "test_without_mask_and_prompts_the_mask_is_missing"),
+    ),
 }
 
 # What is not built cannot be asked. Whoever builds it moves its lines into the catalogue.
@@ -97,6 +107,4 @@ NOT_BUILT: dict[int, str] = {
     86: "no operation takes a seed: unknown_parameter instead of seed_invalid",
     117: "in part: keys neither expire nor rotate yet; revoked ones are in the catalogue",
     138: "the default engine needs no weights and a worker whose engine cannot be loaded does not start: jobs wait",
-    154: "issue 7: batches",
-    156: "issue 7: facades",
 }
