@@ -73,8 +73,16 @@ def _examine(page: Page, pictures: Path, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
 
 
-def test_a_customer_chooses_pays_switches_buys_and_cancels(visit: Callable[..., Visitor], stripe: StripeServer) -> None:
-    page = visit().page
+@pytest.fixture(scope="module")
+def customer(browser: Browser, shop_site: LiveSite, stripe: StripeServer) -> Iterator[Visitor]:
+    """Has chosen a plan, paid, switched, bought a pack, canceled and resumed: once for all tests, in whatever order."""
+    visitor = Visitor(browser, shop_site.url)
+    _shop(visitor.page)
+    yield visitor
+    visitor.context.close()
+
+
+def _shop(page: Page) -> None:
     page.goto("/pricing")
     page.get_by_test_id("plan-starter").get_by_role("link").click()
     page.get_by_test_id("to-checkout").click()
@@ -102,6 +110,11 @@ def test_a_customer_chooses_pays_switches_buys_and_cancels(visit: Callable[..., 
     page.get_by_test_id("resume").click()
     expect(page.get_by_test_id("cancel")).to_be_visible()
 
+
+def test_a_customer_chooses_pays_switches_buys_and_cancels(customer: Visitor) -> None:
+    page = customer.page
+    page.goto("/billing/")
+
     page.get_by_test_id("top-up-save").click()
     expect(page.get_by_test_id("top-up-off")).to_be_visible()
     page.get_by_test_id("portal").click()
@@ -114,7 +127,7 @@ def test_a_customer_chooses_pays_switches_buys_and_cancels(visit: Callable[..., 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_its_pages_are_accessible_and_fit(
-    visit: Callable[..., Visitor], stripe: StripeServer, pictures: Path, width: int, theme: Theme
+    customer: Visitor, visit: Callable[..., Visitor], stripe: StripeServer, pictures: Path, width: int, theme: Theme
 ) -> None:
     page = visit(width=width, theme=theme).page
     subscription = stripe.ledgers.all("subscription")[0]
@@ -125,7 +138,7 @@ def test_its_pages_are_accessible_and_fit(
 
 
 def test_a_site_whose_stripe_is_away_says_so(
-    visit: Callable[..., Visitor], stripe: StripeServer, pictures: Path
+    customer: Visitor, visit: Callable[..., Visitor], stripe: StripeServer, pictures: Path
 ) -> None:
     page = visit(width=390).page
     stripe.is_away = True
