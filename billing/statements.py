@@ -70,27 +70,21 @@ def statement_page(user: User, *, older_than: int | None = None, limit: int = 50
 
 def statement_csv(user: User) -> Iterator[str]:
     """Every movement, the oldest first, as lines of CSV (RFC 4180)."""
-    writer = csv.writer(_Echo())
-    yield _row(writer, _CSV_COLUMNS)
+    row = csv.writer(_Echo()).writerow
+    yield str(row(_CSV_COLUMNS))
     for entry in LedgerEntry.objects.filter(wallet__user=user).order_by("pk").iterator(chunk_size=1000):
         line = line_of(entry)
-        yield _row(
-            writer,
-            (
-                entry.pk,
-                f"{line.created_at:%Y-%m-%d %H:%M:%S}",
-                line.label,
-                line.amount_signed,
-                line.balance_after,
-                entry.held_after,
-                line.job_id or "",
-                _harmless(line.reason),
-            ),
+        cells = (
+            entry.pk,
+            f"{line.created_at:%Y-%m-%d %H:%M:%S}",
+            line.label,
+            line.amount_signed,
+            line.balance_after,
+            entry.held_after,
+            line.job_id or "",
+            _harmless(line.reason),
         )
-
-
-def _row(writer: object, cells: tuple[object, ...]) -> str:
-    return str(writer.writerow(cells))  # type: ignore[attr-defined]  # csv has no public name for its type
+        yield str(row(cells))
 
 
 def _harmless(text: str) -> str:

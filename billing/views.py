@@ -62,6 +62,11 @@ def _said_on_the_page(view: View) -> View:
     return answer
 
 
+def _button(view: View) -> View:
+    """What every button of these pages has: somebody signed in, who does not press it all the time."""
+    return login_required(require_POST(limited("20/m")(_said_on_the_page(view))))
+
+
 @never_cache
 @login_required
 @require_GET
@@ -110,10 +115,7 @@ def plan_choose(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "billing/switch.html", context)
 
 
-@login_required
-@require_POST
-@limited("20/m")
-@_said_on_the_page
+@_button
 def plan_switch(request: HttpRequest, slug: str) -> HttpResponse:
     """Confirm what `plan_choose` showed."""
     switched = plan_changes.switch(wallet=_wallet(request), plan=_plan(slug), as_of=_as_of(request))
@@ -128,40 +130,28 @@ def plan_switch(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("billing")
 
 
-@login_required
-@require_POST
-@limited("20/m")
-@_said_on_the_page
+@_button
 def plan_keep(request: HttpRequest) -> HttpResponse:
     plan_changes.keep_plan(wallet=_wallet(request))
     messages.success(request, "You keep the plan you have.")
     return redirect("billing")
 
 
-@login_required
-@require_POST
-@limited("20/m")
-@_said_on_the_page
+@_button
 def plan_cancel(request: HttpRequest) -> HttpResponse:
     plan_changes.cancel(wallet=_wallet(request))
     messages.success(request, "Your plan ends with this period. Until then everything stays as it is.")
     return redirect("billing")
 
 
-@login_required
-@require_POST
-@limited("20/m")
-@_said_on_the_page
+@_button
 def plan_resume(request: HttpRequest) -> HttpResponse:
     plan_changes.resume(wallet=_wallet(request))
     messages.success(request, "Your plan goes on.")
     return redirect("billing")
 
 
-@login_required
-@require_POST
-@limited("20/m")
-@_said_on_the_page
+@_button
 def pack_buy(request: HttpRequest) -> HttpResponse:
     """Only the name of a pack is taken: what it costs and holds is ours to say."""
     if extra := sorted(request.POST.keys() - {"pack", "csrfmiddlewaretoken"}):
@@ -175,10 +165,7 @@ def pack_buy(request: HttpRequest) -> HttpResponse:
     return redirect(url)
 
 
-@login_required
-@require_POST
-@limited("20/m")
-@_said_on_the_page
+@_button
 def top_up_rules(request: HttpRequest) -> HttpResponse:
     form = AutomaticTopUpForm(request.POST, packs=offers.packs_for_sale())
     if not form.is_valid():
@@ -203,10 +190,7 @@ def top_up_off(request: HttpRequest) -> HttpResponse:
     return redirect("billing")
 
 
-@login_required
-@require_POST
-@limited("20/m")
-@_said_on_the_page
+@_button
 def portal(request: HttpRequest) -> HttpResponse:
     """Stripe's own page for cards, addresses and tax ids."""
     customer = _wallet(request).stripe_customer
