@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import stripe
-from celery import current_app
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
@@ -27,6 +26,7 @@ from billing.customers import UnknownCustomer
 from billing.models import EventState, StripeEvent
 from billing.stripe_objects import ToldEvent
 from billing.subscriptions import UnknownPrice
+from pixelsite.lib import bells
 from pixelsite.lib.errors import PixelsiteError
 
 logger = logging.getLogger(__name__)
@@ -38,8 +38,6 @@ TOLERANCE_S = 300
 _ATTEMPTS_MAX = 15
 _FIRST_PAUSE_S = 30
 _LONGEST_PAUSE_S = 6 * 3600
-# The first send after a broker's restart finds a dead connection, the second opens a new one.
-_ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 _WAITING = (EventState.RECEIVED, EventState.FAILED)
 _KEPT_WORDS = ("id", "object", "charge", "currency", "mode", "payment_status", "status")
 _KEPT_SUMS = ("amount", "amount_paid", "amount_total")  # for billing/figures.py
@@ -100,10 +98,7 @@ def store_own(*, kind: str, key: str, payload: dict[str, Any]) -> None:
 
 def ring(event_pk: int) -> None:
     """Tell a worker. A broker that is away costs delay: the sweep handles what is due."""
-    try:
-        current_app.send_task(TASK, args=[event_pk], retry=True, retry_policy=_ONCE_MORE, ignore_result=True)
-    except Exception as error:  # noqa: BLE001  # whatever a broker's client raises, the row is the event
-        logger.warning("could not ring for Stripe event %s: %s", event_pk, type(error).__name__)
+    bells.ring(TASK, event_pk, about=f"Stripe event {event_pk}")
 
 
 def handle(event_pk: int, *, now: datetime | None = None) -> str | None:
