@@ -123,7 +123,8 @@ class PostgresServer:
 
     def _launch(self) -> None:
         # Without fsync a commit still outlives a killed process, only not a lost machine.
-        options = ["listen_addresses=", "fsync=off"]
+        # Two test processes at a time, each with sites whose every process may hold a pool full of connections.
+        options = ["listen_addresses=", "fsync=off", "max_connections=400"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
