@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what the tests need beside Python packages: a browser, PostgreSQL, Redis, fonts.
+# Install what the tests need beside Python packages: a browser, PostgreSQL, Redis, fonts, Node.
 # On Debian and Ubuntu, as root or through sudo; does nothing where everything is there.
 set -euo pipefail
 
@@ -18,6 +18,8 @@ has() {
         redis) command -v redis-server ;;
         postgresql) postgres_binary ;;
         fonts) compgen -G '/usr/share/fonts/truetype/*/*.ttf' ;;
+        node) node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18)' ;;
+        npm) command -v npm ;;
     esac > /dev/null 2>&1
 }
 
@@ -30,6 +32,8 @@ packages_of() {
         redis) echo redis-server ;;
         postgresql) echo postgresql ;;
         fonts) echo fonts-liberation ;;
+        node) echo nodejs ;;
+        npm) echo npm ;;
     esac
 }
 
@@ -54,7 +58,7 @@ install_without_starting() {
 
 missing_parts() {
     local part
-    for part in python make browser redis postgresql fonts; do
+    for part in python make browser redis postgresql fonts node npm; do
         has "$part" || echo "$part"
     done
 }
