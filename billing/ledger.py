@@ -39,6 +39,10 @@ class InsufficientCredits(PixelsiteError):
             f"Upgrade at {settings.SITE_URL}/pricing"
         )
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"required": self.required, "available": self.available}
+
 
 class InDebt(InsufficientCredits):
     """Credits that were refunded or disputed at the bank had been spent already. New jobs wait until they are paid."""
@@ -52,6 +56,10 @@ class InDebt(InsufficientCredits):
             f"A payment was refunded or disputed after its credits were spent: {debt} credits are owed. "
             f"Buy credits at {settings.SITE_URL}/pricing; the next ones pay the debt first."
         )
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return super().facts | {"debt": self.debt}
 
 
 class AlreadyResolved(PixelsiteError):
@@ -131,13 +139,16 @@ def claw_back(*, wallet: Wallet, amount: int, source: str, reason: str, now: dat
     return _take_or_owe(locked, amount, source=source, reason=reason, now=now)
 
 
-def refuse_unless_affordable(*, wallet: Wallet, amount: int) -> None:
-    """Look into the purse, which `hold` does again behind its lock. Raises `InsufficientCredits`."""
+def refuse_unless_affordable(*, wallet: Wallet, amount: int, beside: int = 0) -> None:
+    """Look into the purse, which `hold` does again behind its lock. Raises `InsufficientCredits`.
+
+    `beside` are credits that the same request is going to hold before.
+    """
     if not amount:
         return
     if debt := debt_of(wallet):
         raise InDebt(required=amount, debt=debt)
-    available = available_credits(wallet)
+    available = max(0, available_credits(wallet) - beside)
     if available < amount:
         raise InsufficientCredits(required=amount, available=available)
 

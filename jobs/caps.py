@@ -47,10 +47,10 @@ class KeyCapReached(PixelsiteError):
         )
 
 
-def refuse_above_caps(key: ApiKey, *, price: int, now: datetime | None = None) -> None:
+def refuse_above_caps(key: ApiKey, *, price: int, beside: int = 0, now: datetime | None = None) -> None:
     """Raises `KeyCapReached` where a job of this price would take the key above a cap.
 
-    What decides is asked behind the wallet's lock: copies of a request that arrive together are counted in turn.
+    `beside` are credits of the same request that are not counted yet. What decides is asked behind the wallet's lock: copies of a request that arrive together are counted in turn.
     """
     if not price or (key.daily_cap_credits is None and key.monthly_cap_credits is None):
         return
@@ -60,8 +60,8 @@ def refuse_above_caps(key: ApiKey, *, price: int, now: datetime | None = None) -
         (key.daily_cap_credits, spent.today, calendar_day(now), "day"),
         (key.monthly_cap_credits, spent.this_month, calendar_month(now), "month"),
     ):
-        if cap is not None and used + price > cap:
-            raise KeyCapReached(cap=cap, spent=used, price=price, period=period, unit=unit)
+        if cap is not None and used + beside + price > cap:
+            raise KeyCapReached(cap=cap, spent=used + beside, price=price, period=period, unit=unit)
 
 
 def spent_by(keys: Iterable[ApiKey], *, now: datetime | None = None) -> dict[int, Spent]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED
 
-from django.core.files.storage import default_storage
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -19,67 +18,28 @@ from accounts import export as account_export
 from accounts.export import told
 from accounts.models import AuditKind, User
 from billing import export as billing_export
-from jobs.models import Job, WebhookDelivery, WebhookEndpoint
+from jobs import archives
+from jobs.archives import Member
+from jobs.models import Batch, Job, WebhookDelivery, WebhookEndpoint
 from jobs.representation import job_json
 from pixelsite.lib.batches import in_batches
 
-_PIECE_BYTES = 1 << 18
 _README = """What this site keeps of {email}, as of {now} UTC.
 
 account.json    profile, keys without their secrets, plan and rules
 ledger.json     every movement of credits, the oldest first
 jobs.json       every job: what was asked and what became of it
+batches.json    pictures that were submitted together: names of their files, and what was refused
 webhooks.json   endpoints without their secrets, and what was sent to them in the last 30 days
 audit.json      sign-ins, keys and other events of the account's security
 images/         pictures that are still kept: images/JOB/input, mask and result
 """
 
-Member = tuple[str, Iterable[bytes], int]
-
-
-class _Outlet:
-    """A file that can only be written to, and is emptied while it grows. Having no `tell`, it is no seekable one."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        self._pieces.append(bytes(data))
-        self.size += len(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        """What is left is taken afterwards."""
-
-    def take(self) -> bytes:
-        taken, self._pieces, self.size = b"".join(self._pieces), [], 0
-        return taken
-
 
 def begin_export(*, user: User, request: HttpRequest | None = None) -> Iterator[bytes]:
     """Write down that the account's data was asked for, and return the ZIP piece by piece."""
     audit.note(AuditKind.DATA_EXPORTED, user=user, request=request)
-    return _zipped(_members(user))
-
-
-def _zipped(members: Iterator[Member]) -> Iterator[bytes]:
-    outlet = _Outlet()
-    now = timezone.now().timetuple()[:6]
-    with ZipFile(outlet, "w") as archive:
-        for name, pieces, compression in members:
-            info = ZipInfo(name, date_time=now)
-            info.compress_type = compression
-            info.external_attr = 0o600 << 16
-            with archive.open(info, "w") as member:
-                for piece in pieces:
-                    member.write(piece)
-                    if outlet.size >= _PIECE_BYTES:
-                        yield outlet.take()
-    yield outlet.take()
+    return archives.zipped(_members(user))
 
 
 def _members(user: User) -> Iterator[Member]:
@@ -89,20 +49,16 @@ def _members(user: User) -> Iterator[Member]:
     yield "account.json", [_json(account)], ZIP_DEFLATED
     yield "ledger.json", _json_list(billing_export.entries_of(user)), ZIP_DEFLATED
     yield "jobs.json", _json_list(_told_job(job) for job in _jobs(user)), ZIP_DEFLATED
+    yield (
+        "batches.json",
+        _json_list(_told_batch(batch) for batch in in_batches(Batch.objects.filter(user=user))),
+        ZIP_DEFLATED,
+    )
     yield "webhooks.json", _webhooks(user), ZIP_DEFLATED
     yield "audit.json", _json_list(account_export.events_of(user)), ZIP_DEFLATED
     for job in _jobs(user):
         for path, stored in _images(job).items():
-            yield from _image(path, stored)
-
-
-def _image(path: str, stored: str) -> Iterator[Member]:
-    try:
-        file = default_storage.open(stored, "rb")
-    except FileNotFoundError:  # deleted meanwhile
-        return
-    with file:
-        yield path, file.chunks(_PIECE_BYTES), ZIP_STORED
+            yield from archives.stored(path, stored, ZIP_STORED)
 
 
 def _images(job: Job) -> dict[str, str]:
@@ -139,6 +95,10 @@ def _told_job(job: Job) -> dict[str, Any]:
         "images": sorted(_images(job)),
         "images_deleted_at": told(job.images_deleted_at),
     }
+
+
+def _told_batch(batch: Batch) -> dict[str, Any]:
+    return {"id": str(batch.pk), "operation": batch.operation, "time": told(batch.created_at), "pictures": batch.lines}
 
 
 def _webhooks(user: User) -> Iterator[bytes]:

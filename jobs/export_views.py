@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import cast
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
@@ -13,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.limits import limited
 from accounts.models import User
-from jobs import export
+from jobs import archives, export
 
 
 @login_required
@@ -25,10 +23,4 @@ def account_export(request: HttpRequest) -> StreamingHttpResponse:
         "Content-Disposition": f'attachment; filename="pixelsite-data-{timezone.now():%Y-%m-%d}.zip"',
         "Cache-Control": "no-store",
     }
-    return StreamingHttpResponse(_one_by_one(pieces), headers=headers, content_type="application/zip")
-
-
-async def _one_by_one(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """As asynchronous as the server wants it: Django would otherwise gather the whole of it first."""
-    while piece := await sync_to_async(lambda: next(pieces, b""))():
-        yield piece
+    return StreamingHttpResponse(archives.one_by_one(pieces), headers=headers, content_type="application/zip")

@@ -1,6 +1,6 @@
 """Submissions that may be repeated: the same key and the same request get the first answer again, for a day.
 
-The record is written in the transaction that writes job and hold, and its unique constraint decides between copies that
+The record is written in the transaction that writes jobs and holds, and its unique constraint decides between copies that
 arrive together. What was refused is not recorded: a caller may correct it, or top up, and try again under the same key.
 Follows draft-ietf-httpapi-idempotency-key-header.
 """
@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.models import IdempotencyRecord, Job
+from jobs.models import Batch, IdempotencyRecord, Job
 from pixelsite.lib.errors import PixelsiteError
 
 logger = logging.getLogger(__name__)
@@ -73,8 +73,8 @@ class IdempotentRequest:
             record.answer = json.loads(record.answer)
         return record
 
-    def record(self, *, job: Job, answer: dict[str, Any]) -> None:
-        """Remember the answer; part of the transaction that makes the job."""
+    def record(self, *, answer: dict[str, Any], job: Job | None = None, batch: Batch | None = None) -> None:
+        """Remember the answer; part of the transaction that makes the job or the batch."""
         # A record past its day that no sweep has taken yet makes room.
         IdempotencyRecord.objects.filter(user=self.user, key=self.key, created_at__lte=Now() - KEPT_FOR).delete()
         IdempotencyRecord.objects.create(
@@ -82,6 +82,7 @@ class IdempotentRequest:
             key=self.key,
             fingerprint=self.fingerprint,
             job=job,
+            batch=batch,
             # As text: PostgreSQL would put an object's names in another order, and the answer is to be the same.
             answer=json.dumps(answer),
             created_at=timezone.now(),

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.services import account_closing
 from accounts.suspension import account_suspending
 from billing.watching import budget_reached
-from jobs import lifecycle, retention, webhooks
+from jobs import batches, lifecycle, retention, webhooks
 from jobs.models import Job, Status, WebhookDelivery, WebhookEndpoint, WebhookSecret
 
 
@@ -26,6 +26,7 @@ def _end_what_is_theirs(*, user: User, **_: Any) -> None:
     WebhookDelivery.objects.filter(user=user).delete()
     WebhookSecret.objects.filter(user=user).delete()
     Job.objects.filter(user=user).update(webhook_url="", metadata=None, keep_hours=0)
+    batches.forget_names(user)
     _cancel_what_waits(user=user)
     ended = list(Job.objects.filter(user=user, ended_at__isnull=False, images_deleted_at=None))
     transaction.on_commit(lambda: _delete_images(ended))

@@ -42,10 +42,11 @@ def job_json(job: Job, *, base_url: str, place_in_line: int | None = None) -> di
         "receipt": job.receipt,
         "selection": job.selection,
         "metadata": job.metadata,
-        "created_at": _utc(job.created_at),
-        "started_at": _utc(job.started_at),
-        "ended_at": _utc(job.ended_at),
+        "created_at": utc(job.created_at),
+        "started_at": utc(job.started_at),
+        "ended_at": utc(job.ended_at),
         **sandbox_mark(job),
+        **_batch_mark(job),
     }
 
 
@@ -65,6 +66,11 @@ def submission_json(job: Job, *, warnings: Sequence[str] = ()) -> dict[str, Any]
 def sandbox_mark(job: Job) -> dict[str, Any]:
     """Said of the jobs of test keys only: those of live keys are told as they were before there were others."""
     return {"sandbox": True} if job.is_sandbox else {}
+
+
+def _batch_mark(job: Job) -> dict[str, Any]:
+    """Said of jobs that were submitted with others only."""
+    return {} if job.batch_id is None else {"batch_id": str(job.batch_id), "batch_index": job.batch_index}
 
 
 def file_url(job: Job, kind: str, *, base_url: str) -> str | None:
@@ -113,5 +119,6 @@ def _links_end_at(job: Job) -> datetime:
     return (job.ended_at or job.created_at) + timedelta(hours=hours)
 
 
-def _utc(moment: datetime | None) -> str | None:
+def utc(moment: datetime | None) -> str | None:
+    """A moment as the API tells it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

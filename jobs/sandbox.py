@@ -38,13 +38,13 @@ def price_of(operation: Operation, *, key: ApiKey | None) -> int:
     return 0 if is_sandbox(key) else operation.price_credits
 
 
-def refuse_above_limit(user: User, *, now: datetime | None = None) -> None:
-    """Raises `SandboxLimitReached` where the account has tried what it may today."""
+def refuse_above_limit(user: User, *, beside: int = 0, now: datetime | None = None) -> None:
+    """Raises `SandboxLimitReached` where the account has tried what it may today, `beside` of this request included."""
     now = now or timezone.now()
     day = calendar_day(now)
     limit = settings.SANDBOX_JOBS_PER_DAY
     tried = Job.objects.filter(user=user, created_at__gte=day.start, is_sandbox=True)
-    if tried.order_by()[:limit].count() >= limit:
+    if tried.order_by()[:limit].count() + beside >= limit:
         raise SandboxLimitReached(limit=limit, retry_after_s=math.ceil((day.end - now).total_seconds()))
 
 

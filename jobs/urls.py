@@ -1,17 +1,21 @@
 from django.urls import path
 
-from jobs import export_views, key_views, usage_views, views, webhook_views
-from jobs.api.editor import EditorFindView, EditorJobView, EditorSubmitView
+from jobs import export_views, history_views, key_views, usage_views, views, webhook_views
+from jobs.api.editor import EditorEventsView, EditorFindView, EditorJobView, EditorSubmitView
 
 urlpatterns = [
     path("account/export/", export_views.account_export, name="account_export"),
     path("dashboard/", views.dashboard, name="dashboard"),
     path("editor/", views.editor, name="editor"),
     path("editor/find/", EditorFindView.as_view(), name="editor_find"),
+    path("editor/events/<uuid:job_id>/", EditorEventsView.as_view(), name="editor_events"),
     path("editor/jobs/", EditorSubmitView.as_view(), name="editor_submit"),
     path("editor/jobs/<uuid:job_id>/", EditorJobView.as_view(), name="editor_job"),
     path("jobs/<uuid:job_id>/", views.job_detail, name="job_detail"),
     path("jobs/<uuid:job_id>/appeal/", views.job_appeal, name="job_appeal"),
+    path("photos/", history_views.photos, name="photos"),
+    path("photos/delete/", history_views.photos_delete, name="photos_delete"),
+    path("photos/download/", history_views.photos_download, name="photos_download"),
     path("keys/", key_views.keys, name="keys"),
     path("keys/<int:key_id>/", key_views.key_change, name="key_change"),
     path("keys/<int:key_id>/rotate/", key_views.key_rotate, name="key_rotate"),

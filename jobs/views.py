@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -18,15 +18,18 @@ from accounts import api_keys, rights
 from accounts.limits import limited
 from accounts.models import User
 from billing import selectors
-from jobs import appeals
+from jobs import appeals, history
+from jobs.cards import card_of
 from jobs.catalogue import REMOVE_OBJECT
 from jobs.examples import curl_example
-from jobs.models import Job, Status
-from jobs.representation import file_url, job_json
+from jobs.models import Job
+from jobs.representation import download_name, file_url, job_json
 
 _JOBS_SHOWN = 12
 _LEDGER_SHOWN = 8
 _NIL = UUID(int=0)
+# Named in the page, so that a browser asks for all of them at once and not for one after the other.
+_EDITOR_MODULES = sorted(f"js/editor/{path.name}" for path in (settings.BASE_DIR / "static/js/editor").glob("*.js"))
 
 
 def _site(request: HttpRequest) -> str:
@@ -42,7 +45,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "balance": balance.available,
         "held": balance.held,
         "plan": balance.plan,
-        "jobs": [_job_card(job) for job in Job.objects.filter(user=user, operation=REMOVE_OBJECT.name)[:_JOBS_SHOWN]],
+        "jobs": [card_of(job) for job in Job.objects.filter(user=user, operation=REMOVE_OBJECT.name)[:_JOBS_SHOWN]],
         "has_keys": api_keys.live_keys(user).exists(),
         "disabled_endpoints": list(user.webhook_endpoints.filter(disabled_at__isnull=False)),
         "rights_statement": None if rights.are_confirmed(user) else rights.STATEMENT,
@@ -56,7 +59,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_GET
 def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = get_object_or_404(Job, pk=job_id, user=cast(User, request.user))
-    details = _job_card(job) | {
+    details = card_of(job) | {
         "width": job.width,
         "height": job.height,
         "engine": job.engine,
@@ -83,41 +86,39 @@ def job_appeal(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return redirect("job_detail", job.pk)
 
 
-def _job_card(job: Job) -> dict[str, Any]:
-    return {
-        "id": str(job.pk),
-        "status": job.status,
-        "status_label": Status(job.status).label,
-        "is_ended": job.is_ended,
-        "operation": job.operation,
-        "credits_used": job.credits_used,
-        "price_credits": job.price_credits,
-        "created_at": job.created_at,
-        "thumb_url": file_url(job, "output-preview", base_url=""),
-        "output_url": file_url(job, "output", base_url=""),
-        "error_message": job.error_message or None,
-        "detail_url": reverse("job_detail", args=[job.pk]),
-    }
+def _start_with(user: User, job_id: str) -> dict[str, str] | None:
+    """The photo of an earlier job to go on with: its result, or what was sent where there is none."""
+    for job in history.chosen_of(user, [job_id]):
+        kind = "output" if job.output_name else "input"
+        address = file_url(job, kind, base_url="")
+        if address:
+            return {"url": address, "name": history.name_of(job) or download_name(job, kind)}
+    return None
 
 
 @login_required
 @require_GET
 def editor(request: HttpRequest) -> HttpResponse:
-    balance = selectors.balance_of(cast(User, request.user)).available
+    user = cast(User, request.user)
+    balance = selectors.balance_of(user).available
     config = {
         "submitUrl": reverse("editor_submit"),
         "findUrl": reverse("editor_find"),
         "jobUrlTemplate": reverse("editor_job", args=[_NIL]).replace(str(_NIL), "__id__"),
+        "eventsUrlTemplate": reverse("editor_events", args=[_NIL]).replace(str(_NIL), "__id__"),
         "price": REMOVE_OBJECT.price_credits,
         "balance": balance,
         "maxBytes": settings.UPLOAD_BYTES_MAX,
         "maxPixels": settings.IMAGE_MEGAPIXELS_MAX * 1_000_000,
         "accept": "image/jpeg,image/png,image/webp,image/bmp,image/avif",
         "csrfToken": get_token(request),
+        "owner": str(user.pk),
+        "site": _site(request),
+        "start": _start_with(user, request.GET.get("job", "")),
     }
-    user = cast(User, request.user)
     context = {
         "editor_config": config,
+        "editor_modules": _EDITOR_MODULES,
         "balance": balance,
         "rights_statement": None if rights.are_confirmed(user) else rights.STATEMENT,
     }

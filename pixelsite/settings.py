@@ -474,7 +474,7 @@ REST_FRAMEWORK = {
         "pixelsite.lib.parsing.StrictJsonParser",
         "pixelsite.lib.parsing.WholeMultiPartParser",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "pixelsite.lib.schema.DescribedSchema",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "pixelsite.lib.parsing.AlwaysJson",
     "EXCEPTION_HANDLER": "pixelsite.lib.api.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -482,6 +482,14 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pixelsite API",
     "DESCRIPTION": "Remove things from photos. Send an image and say what goes, poll, download the clean image.",
+    "TAGS": [
+        {"name": "Images", "description": "Submit a picture, follow its job, get the result."},
+        {"name": "Batches", "description": "Many pictures in one request, one progress, one ZIP."},
+        {"name": "Account", "description": "Credits, jobs, rights and what is on offer."},
+        {"name": "Clipdrop", "description": "Clipdrop's cleanup: a picture and a mask in, a PNG out."},
+        {"name": "PicWish", "description": "PicWish's tasks: a status for the request, a state for the task."},
+        {"name": "Maskr", "description": "Maskr's removal, single and in batches."},
+    ],
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -494,6 +502,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "ENUM_NAME_OVERRIDES": {
         "JobStatus": "jobs.models.job.Status",
+        "BatchStatus": "jobs.api.batch_serializers.STATUSES",
         "MaskrStatus": "jobs.facades.maskr.STATUSES",
     },
 }

@@ -13,16 +13,18 @@ from django.test import Client
 
 from accounts.models import ApiKey
 from jobs import lifecycle, webhooks
+from jobs.batches import Pair, submit_batch
 from jobs.catalogue import REMOVE_OBJECT
 from jobs.idempotency import IdempotentRequest
-from jobs.models import Job, WebhookDelivery, WebhookEndpoint
-from jobs.submission import CallOptions, OutputOptions, submit_job
-from jobs.uploads import Source, check_input
+from jobs.models import Batch, Job, WebhookDelivery, WebhookEndpoint
+from jobs.submission import CallOptions, OutputOptions
+from jobs.uploads import CheckedInput, Source, check_input
 from tests.cast import Cast
 from tests.jobs.conftest import mask, photo, result_of
 
 HOOK = "https://hooks.alice-owns-this.example/told"
 NOTE = "alice-wrote-this-note"
+PICTURE = "what-alice-called-her-photo.png"
 # How a row leads to the user it belongs to, by its first relation that says so.
 _OWNER_PATHS = {"user": "user", "wallet": "wallet__user", "lot": "lot__wallet__user"}
 _OWNED_BY_NOBODY = {"Pack", "Plan", "StripeEvent", "Worker"}
@@ -34,6 +36,7 @@ class Belongings:
 
     cast: Cast
     job: Job
+    batch: Batch
     key: ApiKey
     endpoint: WebhookEndpoint
     delivery: WebhookDelivery
@@ -45,7 +48,7 @@ class Belongings:
         """Words that are in no answer to anybody but Alice."""
         return [
             self.cast.alice.email, str(self.job.pk), HOOK, NOTE, "Alice's key", "Alice&#x27;s key", self.cast.alice_key,
-            self.key.prefix, self.secret, str(self.delivery.pk),
+            self.key.prefix, self.secret, str(self.delivery.pk), str(self.batch.pk), PICTURE,
         ]  # fmt: skip
 
     @property
@@ -54,6 +57,7 @@ class Belongings:
         return {
             "job_id": self.job.pk,
             "task_id": self.job.pk,
+            "batch_id": self.batch.pk,
             "key_id": self.key.pk,
             "endpoint_id": self.endpoint.pk,
             "delivery_id": self.delivery.pk,
@@ -77,22 +81,28 @@ def _owned(model: type[Model], cast: Cast) -> Any:
     return model._default_manager.filter(**{path: cast.alice.pk})
 
 
+def _checked() -> CheckedInput:
+    return check_input(image=Source(file=io.BytesIO(photo())), mask=Source(file=io.BytesIO(mask())), boxes=())
+
+
 def give_alice_everything(cast: Cast) -> Belongings:
-    """A finished job with images, a key, a webhook endpoint that was told of the job, and a remembered request."""
+    """A batch of one finished job with images, a key, a webhook endpoint that was told of the job, and a remembered request."""
     endpoint = webhooks.add_endpoint(user=cast.alice, url=HOOK)
     key = ApiKey.objects.get(user=cast.alice)
-    job = submit_job(
+    submission = submit_batch(
         user=cast.alice,
         api_key=key,
         operation=REMOVE_OBJECT,
-        checked=check_input(image=Source(file=io.BytesIO(photo())), mask=Source(file=io.BytesIO(mask())), boxes=()),
+        pairs=[Pair(filename=PICTURE, check=_checked)],
         output=OutputOptions(),
         call=CallOptions(
             webhook_url=HOOK,
             metadata={"note": NOTE},
             idempotent=IdempotentRequest(user=cast.alice, key="alice-1", fingerprint="0" * 64),
         ),
-    ).job
+    )
+    batch, (job,) = submission.batch, submission.jobs
+    assert batch is not None
     claimed = lifecycle.claim_job(job.pk)
     assert claimed is not None
     assert lifecycle.complete_job(job_id=job.pk, attempt=claimed.attempt, result=result_of(claimed))
@@ -100,6 +110,7 @@ def give_alice_everything(cast: Cast) -> Belongings:
     return Belongings(
         cast=cast,
         job=Job.objects.get(pk=job.pk),
+        batch=batch,
         key=key,
         endpoint=endpoint,
         delivery=WebhookDelivery.objects.filter(endpoint=endpoint).get(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +15,7 @@ from accounts import rights
 from accounts.models import User
 from pixelsite.lib.errors import PixelsiteError
 from pixelsite.lib.parsing import StrictJsonParser
-from pixelsite.lib.schema import REQUEST_ID, refusals
+from pixelsite.lib.schema import REQUEST_ID, Told, refusals
 
 
 class NotAConfirmation(PixelsiteError):
@@ -57,6 +57,19 @@ class _Confirmation(OpenApiSerializerExtension):  # type: ignore[no-untyped-call
         return _CONFIRMATION
 
 
+_NOT_A_CONFIRMATION = Told(NotAConfirmation.code, NotAConfirmation.__doc__ or "", "confirm")
+_NOT_JSON = Told("json_invalid", "The body is not valid JSON.")
+
+
+def _answered(name: str, confirmed_at: str | None) -> OpenApiExample:
+    value = {"confirmed": confirmed_at is not None, "confirmed_at": confirmed_at, "statement": rights.STATEMENT}
+    return OpenApiExample(name, value=value, response_only=True, status_codes=["200"])
+
+
+_CONFIRMED = _answered("Confirmed", "2026-11-25T01:40:00Z")
+_YES = OpenApiExample("Yes", value={"confirm": True}, request_only=True)
+
+
 class RightsView(APIView):
     """The account's word about the rights to its pictures."""
 
@@ -64,6 +77,7 @@ class RightsView(APIView):
 
     @extend_schema(
         operation_id="get_rights",
+        examples=[_answered("Not confirmed", None), _CONFIRMED],
         tags=["Account"],
         parameters=[REQUEST_ID],
         responses={200: RightsSerializer, **refusals()},
@@ -74,10 +88,14 @@ class RightsView(APIView):
 
     @extend_schema(
         operation_id="confirm_rights",
+        examples=[_YES, _CONFIRMED],
         tags=["Account"],
         parameters=[REQUEST_ID],
         request={"application/json": ConfirmationSerializer},
-        responses={200: RightsSerializer, **refusals(400, 413, 415, 422)},
+        responses={
+            200: RightsSerializer,
+            **refusals(400, 413, 415, 422, told={400: _NOT_JSON, 422: _NOT_A_CONFIRMATION}),
+        },
     )
     def post(self, request: Request) -> Response:
         """Confirm the statement, once for the account. Then prompts may name watermarks, logos and the like."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,11 +24,20 @@ class BalanceSerializer(serializers.Serializer[dict[str, object]]):
     email = serializers.EmailField()
 
 
+_BALANCE = OpenApiExample(
+    "A balance",
+    value={"credits_remaining": 480.0, "credits_held": 5.0, "plan": "starter", "email": "you@example.com"},
+    response_only=True,
+    status_codes=["200"],
+)
+
+
 class BalanceView(APIView):
     """The account's balance."""
 
     @extend_schema(
         operation_id="get_balance",
+        examples=[_BALANCE],
         tags=["Account"],
         parameters=[REQUEST_ID],
         responses={200: BalanceSerializer, **refusals()},

@@ -10,10 +10,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from jobs import appeals
+from jobs.api import examples
 from jobs.api.serializers import JobSerializer
 from jobs.api.views import JobView, base_url
 from jobs.representation import job_json
-from pixelsite.lib.schema import REQUEST_ID, refusals
+from pixelsite.lib.schema import REQUEST_ID, Told, refusals
+
+_NOT_APPEALABLE = Told(appeals.NotAppealable.code, appeals.NotAppealable.__doc__ or "")
 
 
 class AppealView(APIView):
@@ -21,10 +24,11 @@ class AppealView(APIView):
 
     @extend_schema(
         operation_id="appeal_job",
+        examples=examples.APPEAL,
         tags=["Images"],
         parameters=[REQUEST_ID],
         request=None,
-        responses={200: JobSerializer, **refusals(404, 409)},
+        responses={200: JobSerializer, **refusals(404, 409, told={409: _NOT_APPEALABLE})},
     )
     def post(self, request: Request, job_id: UUID) -> Response:
         """Ask a person to look at a job that the content filter blocked; once for each job.

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from billing import selectors
 from jobs import lifecycle, retention
-from jobs.api.views import JobView, RemoveObjectView, SegmentView
+from jobs.api.views import EventsView, JobView, RemoveObjectView, SegmentView
 from jobs.models import Job
 from pixelsite.lib.errors import PixelsiteError
 
@@ -43,6 +43,11 @@ class EditorSubmitView(RemoveObjectView):
 
 @extend_schema(exclude=True)
 class EditorFindView(SegmentView):
+    authentication_classes = [EditorSession]
+
+
+@extend_schema(exclude=True)
+class EditorEventsView(EventsView):
     authentication_classes = [EditorSession]
 
 

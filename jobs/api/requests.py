@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 from django.http import QueryDict
 from rest_framework import serializers
@@ -35,7 +35,7 @@ from jobs.webhooks import check_webhook_url
 from pixelsite.lib.errors import PixelsiteError
 
 # What names pixels itself is exact; the border of what is found is not, and a little more is removed.
-_EXACT = ("mask", "mask_url", "bbox", "rectangles", "segmentation")
+_EXACT = ("mask", "mask_url", "masks", "bbox", "rectangles", "segmentation")
 _FOUND = ("points", "box", "prompt")
 
 
@@ -80,6 +80,7 @@ class DuplicateField(PixelsiteError):
 class TargetSerializer(serializers.Serializer[Any]):
     """A picture and what is pointed at in it; several ways together are united."""
 
+    _repeatable: ClassVar[frozenset[str]] = frozenset()
     _not_a_file = "Send a file in a multipart form, or give its address in the parameter ending in _url."
 
     image = serializers.FileField(
@@ -134,12 +135,7 @@ class TargetSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "image" in attrs and "image_url" in attrs:
-            raise ImageAmbiguous(param="image")
-        if "image" not in attrs and "image_url" not in attrs:
-            raise ImageRequired(param="image")
-        if "mask" in attrs and "mask_url" in attrs:
-            raise MaskAmbiguous(param="mask")
+        self._validate_pictures(attrs)
         if "labels" in attrs and "points" not in attrs:
             raise InputRefused(InvalidPoints("`labels` go with `points`: send both.", param="points"))
         if not any(name in attrs for name in _EXACT + _FOUND):
@@ -154,9 +150,17 @@ class TargetSerializer(serializers.Serializer[Any]):
         """Read and check the picture and its targets. Raises what `jobs.uploads.check_input` raises."""
         sent = self.validated_data
         has_mask = "mask" in sent or "mask_url" in sent
-        return check_input(
+        return self.checked(
             image=Source(file=sent.get("image"), url=sent.get("image_url")),
             mask=Source(file=sent.get("mask"), url=sent.get("mask_url")) if has_mask else None,
+        )
+
+    def checked(self, *, image: Source, mask: Source | None) -> CheckedInput:
+        """Read and check this picture with the targets that were sent. Raises what `jobs.uploads.check_input` raises."""
+        sent = self.validated_data
+        return check_input(
+            image=image,
+            mask=mask,
             boxes=sent.get("bbox", ()) + sent.get("rectangles", ()),
             pointed=Pointed(
                 clicks=sent.get("clicks", ()),
@@ -195,13 +199,22 @@ class TargetSerializer(serializers.Serializer[Any]):
         found: Grow = sent.get("grow", sent.get("expand", default))
         return found
 
+    def _validate_pictures(self, attrs: dict[str, Any]) -> None:
+        if "image" in attrs and "image_url" in attrs:
+            raise ImageAmbiguous(param="image")
+        if "image" not in attrs and "image_url" not in attrs:
+            raise ImageRequired(param="image")
+        if "mask" in attrs and "mask_url" in attrs:
+            raise MaskAmbiguous(param="mask")
+
     def _refuse_unknown_and_repeated(self, data: Any) -> None:
         for name in data:
             if name not in self.fields:
                 nearest = difflib.get_close_matches(name, self.fields, n=1)
                 hint = f" Did you mean `{nearest[0]}`?" if nearest else f" Known are: {', '.join(self.fields)}."
                 raise UnknownParameter(f"`{name[:80]}` is not a parameter of this operation.{hint}", param=name[:80])
-            if isinstance(data, QueryDict) and len(data.getlist(name)) > 1:
+            is_repeatable = name in self._repeatable
+            if not is_repeatable and isinstance(data, QueryDict) and len(data.getlist(name)) > 1:
                 raise DuplicateField(f"`{name}` was sent more than once. Send it once.", param=name)
 
 

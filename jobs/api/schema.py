@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 
+from jobs.api.batch_requests import BatchFormSerializer
 from jobs.api.fields import (
     GROW_AS_TEXT,
     BoxField,
@@ -140,6 +141,8 @@ class _Submission(OpenApiSerializerExtension):  # type: ignore[no-untyped-call] 
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         described: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         described["additionalProperties"] = False
+        if isinstance(self.target, BatchFormSerializer):
+            described["required"] = ["images"]
         if isinstance(self.target, _TargetJson):
             described["required"] = ["image_url"]
             described["anyOf"] = [{"required": [name]} for name in _JSON_TARGETS]

@@ -96,6 +96,18 @@ class JobSerializer(SubmissionSerializer):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
+    batch_id = serializers.UUIDField(required=False, help_text="Of a job submitted with others; not there otherwise.")
+    batch_index = serializers.IntegerField(required=False, help_text="Which picture of the batch it is, from 0.")
+
+
+class DeleteQuerySerializer(serializers.Serializer[Any]):
+    """How far a deletion goes."""
+
+    only = serializers.ChoiceField(
+        choices=[Status.QUEUED.value],
+        required=False,
+        help_text="`queued`: cancel a job that nobody works on yet, and delete no image.",
+    )
 
 
 class UsageQuerySerializer(serializers.Serializer[Any]):

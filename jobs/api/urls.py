@@ -1,11 +1,16 @@
 from django.urls import path
 
 from jobs.api.appeals import AppealView
+from jobs.api.batches import BatchResultsView, BatchRetryView, BatchView, RemoveObjectBatchView
 from jobs.api.files import job_file, no_file
 from jobs.api.views import EventsView, JobView, ModelsView, RemoveObjectView, SegmentView, UsageView
 
 urlpatterns = [
     path("image/remove-object", RemoveObjectView.as_view(), name="api_remove_object"),
+    path("image/remove-object/batch", RemoveObjectBatchView.as_view(), name="api_remove_object_batch"),
+    path("batches/<uuid:batch_id>", BatchView.as_view(), name="api_batch"),
+    path("batches/<uuid:batch_id>/retry", BatchRetryView.as_view(), name="api_batch_retry"),
+    path("batches/<uuid:batch_id>/results.zip", BatchResultsView.as_view(), name="api_batch_results"),
     path("image/segment", SegmentView.as_view(), name="api_segment"),
     path("image/<uuid:job_id>", JobView.as_view(), name="api_job"),
     path("image/<uuid:job_id>/events", EventsView.as_view(), name="api_job_events"),

@@ -13,14 +13,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import ApiKey, User
-from jobs import fairness, idempotency, lifecycle, retention, workers
+from jobs import fairness, lifecycle, retention, workers
+from jobs.api import examples
 from jobs.api.dry_run import JOB_OR_DRY_RUN, estimated
 from jobs.api.pagination import UsagePagination
 from jobs.api.preferences import asked_wait_s, cancel_after_s, preferences_of
+from jobs.api.repeats import key_of, once
 from jobs.api.requests import RemoveObjectSerializer, SegmentSerializer, TargetSerializer
 from jobs.api.schema import RemoveObjectJsonSerializer, SegmentJsonSerializer
 from jobs.api.serializers import (
     AcceptedSerializer,
+    DeleteQuerySerializer,
     JobSerializer,
     ModelsSerializer,
     UsageQuerySerializer,
@@ -32,7 +35,7 @@ from jobs.idempotency import IdempotentRequest
 from jobs.models import Job, Status
 from jobs.representation import file_url, job_json, sandbox_mark
 from jobs.submission import CallOptions, Submission, submit_job
-from pixelsite.lib.schema import REQUEST_ID, refusals
+from pixelsite.lib.schema import REQUEST_ID, Told, refusals
 
 
 def base_url(request: Request) -> str:
@@ -43,6 +46,13 @@ _IDEMPOTENCY_KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern
 _DURATION = {"type": "string", "pattern": "^[0-9]{1,6}[smh]?$", "examples": ["30s", "5m", "1h"]}
 _SECONDS = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}
 _PAGE_SIZE = {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
+
+WAIT = OpenApiParameter(
+    "wait",
+    _SECONDS,
+    description="Seconds to wait for the end before answering; more than 60 count as 60, and what is no whole number is no "
+    "wait.",
+)
 
 # OpenAPI 3.1 has no word for streams: this is one event of them.
 _EVENT = {
@@ -55,14 +65,14 @@ _EVENT = {
     "required": ["event", "id", "data"],
 }
 
-_CALL_HEADERS = [
-    OpenApiParameter(
-        "Idempotency-Key",
-        _IDEMPOTENCY_KEY,
-        OpenApiParameter.HEADER,
-        description="1 to 255 printable ASCII characters; the same key and request within a day get the first answer "
-        "again.",
-    ),
+IDEMPOTENCY_HEADER = OpenApiParameter(
+    "Idempotency-Key",
+    _IDEMPOTENCY_KEY,
+    OpenApiParameter.HEADER,
+    description="1 to 255 printable ASCII characters; the same key and request within a day get the first answer again.",
+)
+CALL_HEADERS = [
+    IDEMPOTENCY_HEADER,
     OpenApiParameter(
         "Prefer",
         str,
@@ -77,6 +87,10 @@ _CALL_HEADERS = [
     ),
 ]
 
+_NOT_CANCELABLE = Told(lifecycle.NotCancelable.code, lifecycle.NotCancelable.__doc__ or "")
+_ONLY_REFUSED = Told("invalid_parameter", 'only: "processing" is not a valid choice.', "only")
+_USAGE_REFUSED = Told("invalid_parameter", 'status: "done" is not a valid choice.', "status")
+
 
 class SubmitView(APIView):
     """Accepts jobs of one operation."""
@@ -88,15 +102,13 @@ class SubmitView(APIView):
     """Where the caller does not say how long."""
 
     def submit(self, request: Request) -> Response:
-        key = request.headers.get("Idempotency-Key")
-        if key is not None:
-            idempotency.check_key(key)
+        key_of(request)
         preferences = preferences_of(request)
         serializer = self.serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         if serializer.is_dry_run:
             return Response(estimated(request, serializer, operation=self.operation))
-        submission = self._submitted_once(request, serializer, key)
+        submission = self._submitted_once(request, serializer)
         response = Response(submission.answer, status=preferences.status or settings.SUBMIT_STATUS)
         if submission.is_replay:
             response["Idempotent-Replayed"] = "true"
@@ -104,24 +116,17 @@ class SubmitView(APIView):
             response["Preference-Applied"] = preferences.applied
         if seconds := preferences.wait_s or self.waits_s:
             job_id = submission.job.pk
-            answer_later(request, job_id=job_id, seconds=seconds, render=_renderer(job_id, base_url(request)))
+            answer_later(request, job_ids=[job_id], seconds=seconds, render=_renderer(job_id, base_url(request)))
         return response
 
-    def _submitted_once(self, request: Request, serializer: TargetSerializer, key: str | None) -> Submission:
+    def _submitted_once(self, request: Request, serializer: TargetSerializer) -> Submission:
         """Submit, or find what was answered to the same request before."""
-        if key is None:
-            return self._submitted(request, serializer, None)
-        idempotent = IdempotentRequest(
-            user=cast(User, request.user),
-            key=key,
-            fingerprint=idempotency.fingerprint_of(
-                method="POST", path=request.path, fields=serializer.sent_fields(), files=serializer.sent_files()
-            ),
+        return once(
+            request,
+            serializer,
+            act=lambda idempotent: self._submitted(request, serializer, idempotent),
+            replay=lambda earlier: Submission(job=earlier.made_job, answer=earlier.answer, is_replay=True),
         )
-        with idempotent.in_progress():
-            if (earlier := idempotent.earlier()) is not None:
-                return Submission(job=earlier.job, answer=earlier.answer, is_replay=True)
-            return self._submitted(request, serializer, idempotent)
 
     def _submitted(
         self, request: Request, serializer: TargetSerializer, idempotent: IdempotentRequest | None
@@ -149,8 +154,9 @@ class RemoveObjectView(SubmitView):
 
     @extend_schema(
         operation_id="remove_object",
+        examples=examples.REMOVE_OBJECT,
         tags=["Images"],
-        parameters=[*_CALL_HEADERS, REQUEST_ID],
+        parameters=[*CALL_HEADERS, REQUEST_ID],
         request={"multipart/form-data": RemoveObjectSerializer, "application/json": RemoveObjectJsonSerializer},
         responses={202: AcceptedSerializer, 200: JOB_OR_DRY_RUN, **refusals(400, 402, 409, 413, 415, 422)},
     )
@@ -169,8 +175,9 @@ class SegmentView(SubmitView):
 
     @extend_schema(
         operation_id="segment",
+        examples=examples.SEGMENT,
         tags=["Images"],
-        parameters=[*_CALL_HEADERS, REQUEST_ID],
+        parameters=[*CALL_HEADERS, REQUEST_ID],
         request={"multipart/form-data": SegmentSerializer, "application/json": SegmentJsonSerializer},
         responses={202: AcceptedSerializer, 200: JOB_OR_DRY_RUN, **refusals(400, 402, 409, 413, 415, 422)},
     )
@@ -196,14 +203,10 @@ class JobView(APIView):
 
     @extend_schema(
         operation_id="get_job",
+        examples=examples.GET_JOB,
         tags=["Images"],
         parameters=[
-            OpenApiParameter(
-                "wait",
-                _SECONDS,
-                description="Seconds to wait for the job to end before answering; more than 60 count as 60, and what "
-                "is no whole number is no wait.",
-            ),
+            WAIT,
             REQUEST_ID,
         ],
         responses={200: JobSerializer, **refusals(404)},
@@ -213,18 +216,26 @@ class JobView(APIView):
         job = self.job(request, job_id)
         seconds = asked_wait_s(request)
         if seconds and not job.is_ended:
-            answer_later(request, job_id=job_id, seconds=seconds, render=self.renderer(request, job_id))
+            answer_later(request, job_ids=[job_id], seconds=seconds, render=self.renderer(request, job_id))
         return Response(self.answer(request, job, fairness.place_in_line(job)))
 
     @extend_schema(
         operation_id="delete_job",
+        examples=examples.DELETE_JOB,
         tags=["Images"],
-        parameters=[REQUEST_ID],
-        responses={200: JobSerializer, **refusals(404, 409)},
+        parameters=[DeleteQuerySerializer, REQUEST_ID],
+        responses={200: JobSerializer, **refusals(404, 409, 422, told={409: _NOT_CANCELABLE, 422: _ONLY_REFUSED})},
     )
     def delete(self, request: Request, job_id: UUID) -> Response:
-        """Cancel a queued job and get its credits back, or delete the images of an ended one."""
+        """Cancel a queued job and get its credits back, or delete the images of an ended one.
+
+        With `only=queued` nothing but a queued job is touched, and no image is deleted: 409 for any other job.
+        """
+        query = DeleteQuerySerializer(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
         job = self.job(request, job_id)
+        if "only" in query.validated_data:
+            return Response(self.answer(request, lifecycle.cancel_job(job=job), None))
         if not job.is_ended:
             job = lifecycle.cancel_job(job=job)
         retention.delete_images(job)
@@ -256,6 +267,7 @@ class EventsView(JobView):
 
     @extend_schema(
         operation_id="stream_job",
+        examples=examples.STREAM_JOB,
         tags=["Images"],
         parameters=[
             OpenApiParameter(
@@ -281,6 +293,7 @@ class UsageView(APIView):
 
     @extend_schema(
         operation_id="list_usage",
+        examples=examples.LIST_USAGE,
         tags=["Account"],
         parameters=[
             UsageQuerySerializer,
@@ -288,7 +301,7 @@ class UsageView(APIView):
             OpenApiParameter("cursor", str, description="From `next` or `previous` of another page."),
             REQUEST_ID,
         ],
-        responses={200: UsageSerializer, **refusals(422)},
+        responses={200: UsageSerializer, **refusals(422, told={422: _USAGE_REFUSED})},
     )
     def get(self, request: Request) -> Response:
         """Recent jobs, the newest first, with what each cost."""
@@ -316,6 +329,7 @@ class ModelsView(APIView):
 
     @extend_schema(
         operation_id="list_models",
+        examples=examples.LIST_MODELS,
         tags=["Account"],
         parameters=[REQUEST_ID],
         responses={200: ModelsSerializer, **refusals()},

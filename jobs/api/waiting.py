@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from jobs.waiting import Message, Receive, Send, body_of, hold, in_thread, start
 from jobs.watching import Snapshot, ends_within, watch
 
 Render = Callable[[int | None], dict[str, Any]]
-"""Makes the JSON of the job as it is now; takes its place in line."""
+"""Makes the JSON of what is waited for, as it is now; takes a job's place in line."""
 
 WAIT_S_MAX = 60
 _HEARTBEAT_S = 15
@@ -33,15 +33,15 @@ _STREAM_HEADERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Later:
-    """Hold the answer until the job has ended, or until the time is up."""
+    """Hold the answer until the jobs have ended, or until the time is up."""
 
-    job_id: UUID
+    job_ids: tuple[UUID, ...]
     seconds: float
     render: Render
 
     async def fulfil(self, held: list[Message], receive: Receive, send: Send) -> None:
         gone = asyncio.create_task(until_gone(receive))
-        ended = asyncio.create_task(ends_within(self.job_id, seconds=self.seconds))
+        ended = asyncio.create_task(self._all_end())
         try:
             await asyncio.wait({gone, ended}, return_when=asyncio.FIRST_COMPLETED)
             if gone.done():
@@ -56,7 +56,10 @@ class _Later:
             ended.cancel()
 
     async def abandon(self) -> None:
-        """The job goes on: its caller may ask for it later."""
+        """The jobs go on: their caller may ask for them later."""
+
+    async def _all_end(self) -> bool:
+        return all(await asyncio.gather(*(ends_within(job_id, seconds=self.seconds) for job_id in self.job_ids)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +113,9 @@ class _Stream:
         return seen.status
 
 
-def answer_later(request: Request, *, job_id: UUID, seconds: float, render: Render) -> None:
-    """Answer this request once the job has ended, in `seconds` at the latest."""
-    hold(request, _Later(job_id=job_id, seconds=min(seconds, WAIT_S_MAX), render=render))
+def answer_later(request: Request, *, job_ids: Iterable[UUID], seconds: float, render: Render) -> None:
+    """Answer this request once these jobs have ended, in `seconds` at the latest."""
+    hold(request, _Later(job_ids=tuple(job_ids), seconds=min(seconds, WAIT_S_MAX), render=render))
 
 
 def stream_events(request: Request, *, job_id: UUID, render: Render) -> None:

@@ -6,7 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
@@ -80,9 +86,39 @@ _REFUSED = [
     (500, "Something went wrong, or took too long; nothing is charged", "The job did not end in time."),
 ]
 _HEADERS = [
-    OpenApiParameter("x-remaining-credits", int, OpenApiParameter.HEADER, response=[200], description="Calls left."),
-    OpenApiParameter("x-credits-consumed", int, OpenApiParameter.HEADER, response=[200], description="By this call."),
+    OpenApiParameter(
+        "x-remaining-credits",
+        int,
+        OpenApiParameter.HEADER,
+        response=[200],
+        description="Calls left.",
+        examples=[OpenApiExample("96 calls", value=96)],
+    ),
+    OpenApiParameter(
+        "x-credits-consumed",
+        int,
+        OpenApiParameter.HEADER,
+        response=[200],
+        description="By this call.",
+        examples=[OpenApiExample("One call", value=1)],
+    ),
 ]
+
+
+_SENT = OpenApiExample(
+    "A mask",
+    value={"image_file": "photo.jpg", "mask_file": "mask.png"},
+    request_only=True,
+    media_type="multipart/form-data",
+)
+_CLEANED = OpenApiExample(
+    "The picture",
+    summary="A PNG file, in binary",
+    value="\ufffdPNG…",
+    response_only=True,
+    status_codes=["200"],
+    media_type="image/png",
+)
 
 
 class CleanupView(FacadeView):
@@ -98,7 +134,9 @@ class CleanupView(FacadeView):
         return spelt(refusal)
 
     @extend_schema(
+        operation_id="clipdrop_cleanup",
         tags=["Clipdrop"],
+        examples=[_SENT, _CLEANED],
         parameters=[*_HEADERS, REQUEST_ID],
         request={"multipart/form-data": CleanupSerializer},
         responses={
@@ -124,6 +162,11 @@ class CleanupView(FacadeView):
         return self.answer_once_ended(
             request, [job], seconds=seconds, answer=lambda: _answer(Job.objects.get(pk=job.pk))
         )
+
+
+@extend_schema_view(post=extend_schema(operation_id="clipdrop_inpainting"))
+class InpaintingView(CleanupView):
+    """The same under its other name."""
 
 
 def _answer(job: Job) -> Answer:

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from jobs.facades.authentication import MaskrKey
 from jobs.facades.ending import Answer
+from jobs.facades.maskr_examples import ONE
 from jobs.facades.refusals import Refusal, end_of
 from jobs.facades.views import FacadeView, PictureLimits, Upload, refuse_unless_png, source_of, waited_for
 from jobs.models import Job
@@ -20,7 +21,7 @@ from jobs.representation import file_url
 from jobs.submission import OutputOptions
 from jobs.targets import NO_GROWTH, Grow, TargetError, parse_corners, parse_points
 from jobs.uploads import NOTHING_POINTED, CheckedInput, Pointed, check_input
-from pixelsite.lib.schema import REQUEST_ID
+from pixelsite.lib.schema import REQUEST_ID, TITLES
 
 LIMITS = PictureLimits(bytes_max=25_000_000, formats=("jpeg", "png", "webp"), formats_text="JPEG, PNG or WebP")
 
@@ -117,7 +118,9 @@ _REFUSED: dict[int, Any] = {
     504: "The job did not end in the time its caller waits. Your credits are back; please try again.",
 }
 REFUSALS = {
-    status: OpenApiResponse(MaskrErrorSerializer, examples=[OpenApiExample(str(status), value={"detail": detail})])
+    status: OpenApiResponse(
+        MaskrErrorSerializer, TITLES[status], examples=[OpenApiExample(str(status), value={"detail": detail})]
+    )
     for status, detail in _REFUSED.items()
 }
 
@@ -149,6 +152,7 @@ class ObjectRemovalView(MaskrView):
 
     @extend_schema(
         operation_id="maskr_object_removal",
+        examples=ONE,
         tags=["Maskr"],
         parameters=[
             OpenApiParameter("points", _JSON_TEXT, description="Clicks, JSON `[[x,y],…]`."),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import TooManyFilesSent
@@ -16,6 +17,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from accounts.models import ApiKey, User
+from jobs.batches import PICTURES_MAX, CountsDiffer, Pair, Picture, submit_batch
+from jobs.catalogue import REMOVE_OBJECT
 from jobs.facades.ending import Answer
 from jobs.facades.maskr import (
     REFUSALS,
@@ -30,28 +34,21 @@ from jobs.facades.maskr import (
     removal_json,
     words_for,
 )
+from jobs.facades.maskr_examples import MANY
 from jobs.facades.refusals import Refusal, refusal_of
 from jobs.facades.views import Upload, waited_for
 from jobs.models import Job
 from jobs.submission import OutputOptions
-from pixelsite.lib.errors import PixelsiteError
 from pixelsite.lib.schema import REQUEST_ID
 
-_PAIRS_MAX = 50
 _TOO_MANY = "ensure this value has at most 50 items"
-
-
-class CountsDiffer(PixelsiteError):
-    """Send as many `masks` as `images`: the first mask belongs to the first image, and so on."""
-
-    code = "batch_counts_differ"
 
 
 class BatchSerializer(serializers.Serializer[Any]):
     """For the document only: repeat both fields, in the same order."""
 
-    images = serializers.ListField(child=serializers.FileField(), min_length=1, max_length=_PAIRS_MAX)
-    masks = serializers.ListField(child=serializers.FileField(), min_length=1, max_length=_PAIRS_MAX)
+    images = serializers.ListField(child=serializers.FileField(), min_length=1, max_length=PICTURES_MAX)
+    masks = serializers.ListField(child=serializers.FileField(), min_length=1, max_length=PICTURES_MAX)
 
 
 class BatchAnswerSerializer(serializers.Serializer[Any]):
@@ -76,6 +73,16 @@ class _Pair:
     became: Job | Refusal
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """What there is to tell of, once all have ended."""
+
+    batch_id: uuid.UUID
+    """Of nobody, where no pair became a job."""
+    pairs: tuple[_Pair, ...]
+    site: str
+
+
 class ObjectRemovalBatchView(MaskrView):
     """Removes what is marked in many pictures while their caller waits."""
 
@@ -91,6 +98,7 @@ class ObjectRemovalBatchView(MaskrView):
 
     @extend_schema(
         operation_id="maskr_object_removal_batch",
+        examples=MANY,
         tags=["Maskr"],
         parameters=[REQUEST_ID],
         request={"multipart/form-data": BatchSerializer},
@@ -103,24 +111,34 @@ class ObjectRemovalBatchView(MaskrView):
         """
         images, masks = _files(request)
         seconds = settings.MASKR_BATCH_WAIT_S
-        pairs = [
-            self._submitted(request, image, mask, seconds=seconds) for image, mask in zip(images, masks, strict=True)
-        ]
-        jobs = [pair.became for pair in pairs if isinstance(pair.became, Job)]
-        refusals = [pair.became for pair in pairs if isinstance(pair.became, Refusal)]
-        if not jobs and all(refusal.status == HTTPStatus.PAYMENT_REQUIRED for refusal in refusals):
+        submission = submit_batch(
+            user=cast(User, request.user),
+            api_key=request.auth if isinstance(request.auth, ApiKey) else None,
+            operation=REMOVE_OBJECT,
+            pairs=[
+                Pair(filename=image.name or "", check=partial(checked_pair, image, mask))
+                for image, mask in zip(images, masks, strict=True)
+            ],
+            output=OutputOptions(),
+            call=waited_for(seconds),
+        )
+        told = _Told(
+            batch_id=submission.batch.pk if submission.batch else uuid.uuid4(),
+            pairs=tuple(self._told(picture) for picture in submission.pictures),
+            site=self.base_url(request),
+        )
+        refusals = [pair.became for pair in told.pairs if isinstance(pair.became, Refusal)]
+        if not submission.jobs and all(refusal.status == HTTPStatus.PAYMENT_REQUIRED for refusal in refusals):
             return self.spell(refusals[0]).as_response()
-        site = self.base_url(request)
-        return self.answer_once_ended(request, jobs, seconds=seconds, answer=lambda: _answer(pairs, site=site))
+        return self.answer_once_ended(request, submission.jobs, seconds=seconds, answer=lambda: _answer(told))
 
-    def _submitted(self, request: Request, image: Upload, mask: Upload, *, seconds: float) -> _Pair:
-        name = image.name or ""
-        try:
-            checked = checked_pair(image, mask)
-            job = self.submit(request, checked, output=OutputOptions(), call=waited_for(seconds))
-        except PixelsiteError as error:
-            return _Pair(name=name, became=refusal_of(error, self.get_exception_handler_context()))
-        return _Pair(name=name, became=job)
+    def _told(self, picture: Picture) -> _Pair:
+        if picture.refusal is not None:
+            became: Job | Refusal = refusal_of(picture.refusal, self.get_exception_handler_context())
+        else:
+            assert picture.job is not None  # noqa: S101  # it was refused, or it is one
+            became = picture.job
+        return _Pair(name=picture.filename, became=became)
 
 
 def _files(request: Request) -> tuple[Sequence[Upload], Sequence[Upload]]:
@@ -134,18 +152,19 @@ def _files(request: Request) -> tuple[Sequence[Upload], Sequence[Upload]]:
         raise CountsDiffer(
             f"There are {len(images)} images, but {len(masks)} masks: send as many masks as images, in the same order."
         )
-    if len(images) > _PAIRS_MAX:
+    if len(images) > PICTURES_MAX:
         raise FieldsWrong(problem("body", "images", _TOO_MANY, "value_error.list.max_items"))
     return images, masks
 
 
-def _answer(pairs: Sequence[_Pair], *, site: str) -> Answer:
+def _answer(told: _Told) -> Answer:
+    pairs = told.pairs
     jobs = Job.objects.in_bulk([pair.became.pk for pair in pairs if isinstance(pair.became, Job)])
-    results = [_result(pair, jobs, site=site) for pair in pairs]
+    results = [_result(pair, jobs, site=told.site) for pair in pairs]
     completed = sum(result["status"] == "completed" for result in results)
     return Answer.of_json(
         {
-            "batch_id": str(uuid.uuid4()),
+            "batch_id": str(told.batch_id),
             "status": "completed" if completed else "failed",
             "total_files": len(pairs),
             "completed": completed,

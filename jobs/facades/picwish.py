@@ -25,7 +25,7 @@ from jobs.targets import Box, TargetError, parse_rectangles
 from jobs.uploads import CheckedInput, InputRefused, check_input
 from pixelsite.lib.errors import PixelsiteError
 from pixelsite.lib.parsing import WholeMultiPartParser
-from pixelsite.lib.schema import REQUEST_ID
+from pixelsite.lib.schema import REQUEST_ID, TITLES
 
 _LIMITS = PictureLimits(bytes_max=20_000_000, side_px_max=4096)
 
@@ -44,6 +44,28 @@ _TASK = {
     "state": 1,
     "state_detail": "Complete",
 }
+
+
+_RECTANGLE = '[{"x":480,"y":390,"width":170,"height":170}]'
+_SENT = [
+    OpenApiExample(name, value=value, request_only=True, media_type=media_type)
+    for name, media_type, value in (
+        ("A mask", "multipart/form-data", {"image_file": "photo.jpg", "mask_file": "mask.png", "sync": 1}),
+        ("A rectangle", "multipart/form-data", {"image_file": "photo.jpg", "rectangles": _RECTANGLE, "sync": 0}),
+        (
+            "Addresses",
+            "application/x-www-form-urlencoded",
+            {"image_url": "https://pixelsite.example/photo.jpg", "rectangles": _RECTANGLE, "sync": 0},
+        ),
+    )
+]
+_CREATED = OpenApiExample(
+    "Created",
+    summary="With sync=0",
+    value={"status": 200, "message": "success", "data": {"task_id": _TASK["task_id"]}},
+    response_only=True,
+    status_codes=["200"],
+)
 
 
 class InpaintSerializer(serializers.Serializer[Any]):
@@ -135,6 +157,7 @@ def _refusals(*statuses: int) -> dict[int, OpenApiResponse]:
     return {
         status: OpenApiResponse(
             PicwishErrorSerializer,
+            TITLES[status],
             examples=[OpenApiExample(str(status), value={"status": status, "message": _REFUSED[status]})],
         )
         for status in statuses
@@ -174,6 +197,7 @@ class CreateTaskView(_PicwishView):
 
     @extend_schema(
         operation_id="picwish_create_task",
+        examples=[*_SENT, _CREATED],
         tags=["PicWish"],
         parameters=[REQUEST_ID],
         request={

@@ -6,7 +6,7 @@ from jobs.facades import clipdrop, maskr, maskr_batch, picwish
 
 urlpatterns = [
     path("cleanup/v1", clipdrop.CleanupView.as_view(), name="clipdrop_cleanup"),
-    path("inpainting/v1", clipdrop.CleanupView.as_view(), name="clipdrop_inpainting"),
+    path("inpainting/v1", clipdrop.InpaintingView.as_view(), name="clipdrop_inpainting"),
     path("api/tasks/visual/inpaint", picwish.CreateTaskView.as_view(), name="picwish_create"),
     path("api/tasks/visual/inpaint/<str:task_id>", picwish.TaskView.as_view(), name="picwish_task"),
     path("v1/services/object-removal", maskr.ObjectRemovalView.as_view(), name="maskr_removal"),

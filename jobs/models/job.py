@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import ApiKey
+from jobs.models.batch import Batch
 
 
 class Status(models.TextChoices):
@@ -39,6 +40,12 @@ class Job(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
     api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    batch = models.ForeignKey(
+        Batch, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs", db_index=False
+    )
+    batch_index = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Which picture of the batch, from 0."
+    )
     operation = models.CharField(max_length=40)
     price_credits = models.PositiveIntegerField()
     is_sandbox = models.BooleanField(default=False, db_default=False, help_text="Of a test key: free, and stamped.")
@@ -122,11 +129,17 @@ class Job(models.Model):
             ),
             models.CheckConstraint(condition=Q(progress__lte=100), name="job_progress_in_percent"),
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="job_has_a_size"),
+            models.CheckConstraint(
+                condition=Q(batch__isnull=True, batch_index__isnull=True)
+                | Q(batch__isnull=False, batch_index__isnull=False),
+                name="job_of_a_batch_has_a_place",
+            ),
         ]
         indexes = [
             models.Index(fields=["user", "-created_at", "-id"], name="job_by_user"),
             models.Index(fields=["api_key", "created_at"], condition=Q(api_key__isnull=False), name="job_by_key"),
             models.Index(fields=["user", "created_at"], condition=Q(is_sandbox=True), name="job_sandbox"),
+            models.Index(fields=["batch", "batch_index"], condition=Q(batch__isnull=False), name="job_by_batch"),
             models.Index(fields=["ring_at"], condition=Q(status=Status.QUEUED), name="job_due"),
             models.Index(fields=["lease_until"], condition=Q(status=Status.PROCESSING), name="job_lease"),
             models.Index(fields=["turn", "created_at"], condition=Q(status=Status.QUEUED), name="job_fair_order"),
@@ -140,6 +153,7 @@ class Job(models.Model):
             models.Index(
                 fields=["cancel_at"], condition=Q(status=Status.QUEUED, cancel_at__isnull=False), name="job_to_cancel"
             ),
+            models.Index(fields=["-ended_at"], condition=Q(ended_at__isnull=False), name="job_by_end"),
             models.Index(fields=["user", "ended_at"], condition=Q(status=Status.BLOCKED), name="job_blocked"),
             models.Index(fields=["user"], condition=Q(review=Review.RELEASED), name="job_released"),
             models.Index(fields=["review"], condition=Q(review__in=("wanted", "appealed")), name="job_to_look_at"),

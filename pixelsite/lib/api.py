@@ -56,7 +56,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     request_id = request_id_of(context.get("request"))
     if isinstance(exc, PixelsiteError):
         body = error_body(detail=exc.message, code=exc.code, param=exc.param, request_id=request_id)
-        return Response(body, status=exc.status, headers=exc.headers)
+        return Response(body | exc.facts, status=exc.status, headers=exc.headers)
     if isinstance(exc, exceptions.ValidationError):
         return _invalid_parameters(exc, request_id)
     if isinstance(exc, OperationalError | InterfaceError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class PixelsiteError(Exception):
     """Something went wrong. Try again in a moment."""
@@ -16,6 +18,11 @@ class PixelsiteError(Exception):
         self.message = message or (type(self).__doc__ or "").strip()
         self.param = param
         super().__init__(self.message)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What else a program can use, beside the sentence: more fields of the answer's body."""
+        return {}
 
     @property
     def headers(self) -> dict[str, str]:

@@ -29,8 +29,12 @@ OF_ALICE: dict[str, Statuses] = {
     "v1/image/<uuid:job_id>": API,
     "v1/image/<uuid:job_id>/events": API,
     "v1/image/<uuid:job_id>/appeal": API,
+    "v1/batches/<uuid:batch_id>": API,
+    "v1/batches/<uuid:batch_id>/retry": API,
+    "v1/batches/<uuid:batch_id>/results.zip": API,
     "api/tasks/visual/inpaint/<str:task_id>": API,
     "v1/files/<uuid:job_id>/<str:kind>": {"bob": 403, "nobody": 403},  # the signature is the permission
+    "editor/events/<uuid:job_id>/": SCRIPT,
     "editor/jobs/<uuid:job_id>/": SCRIPT,
     "jobs/<uuid:job_id>/": PAGE,
     "jobs/<uuid:job_id>/appeal/": PAGE,
@@ -52,6 +56,7 @@ OF_WHOEVER_ASKS: dict[str, int] = {
     "v1/account/rights": 401,
     "v1/models": 401,
     "v1/image/remove-object": 401,
+    "v1/image/remove-object/batch": 401,
     "v1/image/segment": 401,
     "api/tasks/visual/inpaint": 401,
     "cleanup/v1": 401,
@@ -67,6 +72,9 @@ OF_WHOEVER_ASKS: dict[str, int] = {
     "accounts/rights/": 302,
     "dashboard/": 302,
     "editor/": 302,
+    "photos/": 302,
+    "photos/delete/": 302,
+    "photos/download/": 302,
     "keys/": 302,
     "billing/": 302,
     "billing/alerts/": 302,
@@ -93,7 +101,8 @@ OF_WHOEVER_ASKS: dict[str, int] = {
 }
 # The same for everybody.
 OF_NOBODY = {
-    "", "pricing", "healthz", "docs/api", "v1/openapi.json", r"^v1/(?P<rest>[\s\S]*)$", "v1/files/<path:rest>",
+    "", "pricing", "healthz", "status", "docs/api", "docs/", "docs/search.json", "docs/pixelsite.postman_collection.json",
+    "docs/images/<str:name>", "docs/<path:name>", "v1/openapi.json", r"^v1/(?P<rest>[\s\S]*)$", "v1/files/<path:rest>",
     "accounts/login/", "accounts/logout/", "accounts/demo/", "accounts/signup/", "accounts/google/login/",
     "accounts/google/login/callback/", "accounts/code/", "accounts/code/send/", "account/closed/", "stripe/events", "admin/login/", "admin/logout/", "admin/jsi18n/",
 }  # fmt: skip
@@ -222,6 +231,7 @@ def test_alice_opens_what_is_hers(alice: Belongings) -> None:
 
     opened = {
         "job": client.get(f"/v1/image/{alice.job.pk}").status_code,
+        "batch": client.get(f"/v1/batches/{alice.batch.pk}").status_code,
         "page": browser.get(f"/jobs/{alice.job.pk}/").status_code,
         "editor": browser.get(f"/editor/jobs/{alice.job.pk}/").status_code,
         "again": browser.post(f"/webhooks/sent/{alice.delivery.pk}/again/").status_code,
@@ -229,4 +239,4 @@ def test_alice_opens_what_is_hers(alice: Belongings) -> None:
         "revoked": browser.post(f"/keys/{alice.key.pk}/revoke/").status_code,
     }
 
-    assert opened == {"job": 200, "page": 200, "editor": 200, "again": 302, "secret": 200, "revoked": 302}
+    assert opened == {"job": 200, "batch": 200, "page": 200, "editor": 200, "again": 302, "secret": 200, "revoked": 302}

@@ -42,6 +42,15 @@ def small_picture() -> bytes:
     return buffer.getvalue()
 
 
+def small_mask() -> bytes:
+    """Of the size of `small_picture`: a square in the middle goes."""
+    buffer = io.BytesIO()
+    mask = Image.new("L", (32, 32))
+    mask.paste(255, (12, 12, 20, 20))
+    mask.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 @dataclass
 class Customers:
     """Sends `count` jobs from a few threads to whichever web process answers."""

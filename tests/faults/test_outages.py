@@ -149,6 +149,7 @@ def test_a_database_that_is_down_is_told_and_the_site_recovers_by_itself(stage: 
         started = time.monotonic()
         health = client.get("/healthz")
         health_s = time.monotonic() - started
+        page = client.get("/status")
         answer = stage.submit()
         answer_s = time.monotonic() - started - health_s
     stage.postgres.start()
@@ -159,6 +160,7 @@ def test_a_database_that_is_down_is_told_and_the_site_recovers_by_itself(stage: 
 
     print(f"database back: a submission was accepted {time.monotonic() - back_at:.1f} s later")
     assert (health.status_code, health.json()["database"]) == (503, "unreachable")
+    assert (page.status_code, "Something is wrong" in page.text) == (200, True)
     assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
 

@@ -25,10 +25,11 @@ from accounts.models import User
 from billing import invariants, ledger
 from billing.models import CreditLot, LotKind, Wallet
 from jobs import lifecycle, retention, storage, sweeper
+from jobs.acceptance import TooManyActiveJobs
 from jobs.catalogue import REMOVE_OBJECT
 from jobs.idempotency import IdempotentRequest
 from jobs.models import Job
-from jobs.submission import CallOptions, OutputOptions, TooManyActiveJobs, submit_job
+from jobs.submission import CallOptions, OutputOptions, submit_job
 from jobs.targets import Box
 from jobs.uploads import CheckedInput, Source, check_input
 from tests.jobs.conftest import photo

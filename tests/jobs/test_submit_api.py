@@ -154,7 +154,7 @@ def test_a_failure_after_storing_leaves_no_file_and_no_hold(
     def broken(*args: object, **facts: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("jobs.submission._create_row", broken)
+    monkeypatch.setattr("jobs.acceptance.create_row", broken)
 
     assert alice_api.post(URL, {"image": upload(photo()), "mask": upload(mask())}).status_code == 500
 

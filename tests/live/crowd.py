@@ -61,7 +61,19 @@ def post_of(url: str, *, key: str, picture: bytes, fields: Mapping[str, str], **
         data=dict(fields),
         headers={"Authorization": f"Bearer {key}"} | {name.replace("_", "-"): text for name, text in headers.items()},
     )
-    return Call(url=url, body=request.read(), headers=dict(request.headers))
+    return Call(url=url + SUBMIT, body=request.read(), headers=dict(request.headers))
+
+
+def batch_of(url: str, *, key: str, picture: bytes, count: int) -> Call:
+    """A batch of so many of these pictures, ready to be sent."""
+    request = httpx.Request(
+        "POST",
+        f"{url}{SUBMIT}/batch",
+        files=[("images", (f"{number}.png", picture, "image/png")) for number in range(count)],
+        data={"bbox": "12,12,5,5"},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    return Call(url=str(request.url), body=request.read(), headers=dict(request.headers))
 
 
 def send_together(calls: Sequence[Call]) -> list[Reply]:
@@ -74,7 +86,7 @@ def send_together(calls: Sequence[Call]) -> list[Reply]:
         try:
             connection.connect()
             together.wait(60)
-            connection.request("POST", SUBMIT, body=call.body, headers=dict(call.headers))
+            connection.request("POST", where.path, body=call.body, headers=dict(call.headers))
             answer = connection.getresponse()
             return Reply(answer.status, {name.lower(): text for name, text in answer.getheaders()}, answer.read())
         finally:

@@ -1,4 +1,4 @@
-"""Many pictures at once, against a server that refuses some of them."""
+"""Many pictures at once, against a server that refuses some of them. What goes together is in test_bulk.py."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PICTURES = [b"one", b"two", b"three"]
 def test_what_fails_is_told_and_stops_nobody(call_faulty: Caller, faulty: Faulty) -> None:
     faulty.script = [completed(), refused(422, "mask_empty"), completed()]
 
-    batch = call_faulty("batch", PICTURES, prompt="the cat", progress=False, concurrency=1)
+    batch = call_faulty("find_batch", PICTURES, prompt="the cat", progress=False, concurrency=1)
 
     assert [item.is_done for item in batch] == [True, False, True]
     assert isinstance(batch[1].error, InvalidRequest)
@@ -33,7 +33,7 @@ def test_what_fails_is_told_and_stops_nobody(call_faulty: Caller, faulty: Faulty
 def test_items_keep_the_order_they_were_given_in(call_faulty: Caller, faulty: Faulty) -> None:
     faulty.script = [completed()] * 12
 
-    batch = call_faulty("batch", [bytes([65 + n]) for n in range(12)], prompt="x", progress=False, concurrency=5)
+    batch = call_faulty("find_batch", [bytes([65 + n]) for n in range(12)], prompt="x", progress=False, concurrency=5)
 
     assert [item.index for item in batch] == list(range(12))
     assert b"".join(item.source for item in batch) == b"ABCDEFGHIJKL"
@@ -42,7 +42,7 @@ def test_items_keep_the_order_they_were_given_in(call_faulty: Caller, faulty: Fa
 def test_once_the_credits_are_gone_the_rest_is_not_sent(call_faulty: Caller, faulty: Faulty) -> None:
     faulty.script = [completed(), refused(402, "insufficient_credits")]
 
-    batch = call_faulty("batch", PICTURES * 5, prompt="x", progress=False, concurrency=1)
+    batch = call_faulty("find_batch", PICTURES * 5, prompt="x", progress=False, concurrency=1)
 
     assert len(faulty.heard) == 2
     assert [type(item.error) for item in batch.failed] == [InsufficientCredits] * 14
@@ -94,7 +94,7 @@ def test_pictures_are_taken_as_they_are_needed(faulty: Faulty) -> None:
             yield b"one"
 
     with Pixelsite(KEY, base_url=faulty.url) as client:
-        client.batch(pictures(), prompt="x", progress=False, concurrency=1)
+        client.find_batch(pictures(), prompt="x", progress=False, concurrency=1)
 
     assert heard_when_taken == list(range(9))
 
@@ -125,14 +125,14 @@ def test_a_mistake_in_on_done_is_not_swallowed(faulty: Faulty) -> None:
         raise ZeroDivisionError
 
     with Pixelsite(KEY, base_url=faulty.url) as client, pytest.raises(ZeroDivisionError):
-        client.batch(PICTURES, prompt="x", progress=False, on_done=mistaken)
+        client.find_batch(PICTURES, prompt="x", progress=False, on_done=mistaken)
 
 
 def test_progress_goes_to_stderr(capfd: pytest.CaptureFixture[str], faulty: Faulty) -> None:
     faulty.script = [completed(), refused(422, "mask_empty"), completed()]
 
     with Pixelsite(KEY, base_url=faulty.url) as client:
-        client.batch(PICTURES, prompt="x", concurrency=1)
+        client.find_batch(PICTURES, prompt="x", concurrency=1)
 
     out, err = capfd.readouterr()
     assert (out, "3/3" in err, "1 failed" in err) == ("", True, True)

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import time
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from PIL import Image
 from pixelsite_client import (
     AsyncPixelsite,
     AuthenticationFailed,
+    Conflict,
     Gone,
     InsufficientCredits,
     InvalidRequest,
@@ -198,6 +200,30 @@ def test_a_batch_saves_as_it_goes(client: Pixelsite, tmp_path: Path) -> None:
 
     assert (len(batch.done), batch.credits_used) == (6, 30.0)
     assert sorted(path.name for path in tmp_path.glob("*.png")) == sorted(names)
+
+
+def test_a_batch_goes_together_and_is_fetched_as_one_file(call: Caller, tmp_path: Path) -> None:
+    quote = call("quote_batch", [SMALL, b"no picture", SMALL], bbox=BOX)
+    batch = call("batch", [SMALL, b"no picture", SMALL], bbox=BOX, progress=False)
+    (batch_id,) = batch.batch_ids
+
+    call("save_results", batch_id, tmp_path / "results.zip")
+
+    archive = zipfile.ZipFile(tmp_path / "results.zip")
+    assert (quote.credits, quote.refused, quote.lines[1].refusal.code) == (10.0, 1, "invalid_image")
+    assert [item.is_done for item in batch] == [True, False, True]
+    assert (archive.testzip(), archive.namelist()) == (None, ["00-picture.png", "02-picture.png", "manifest.json"])
+    assert archive.read("00-picture.png") == httpx.get(batch[0].result.url).content
+    assert call("batch_status", batch_id).counts["completed"] == 2
+    with pytest.raises(Conflict):
+        call("retry_batch", batch_id)
+
+
+def test_one_mask_serves_for_all_pictures_of_its_size(call: Caller, sample: Path) -> None:
+    batch = call("batch", ["photo.jpg", "photo.jpg", SMALL], mask="mask.png", progress=False)
+
+    assert [item.is_done for item in batch] == [True, True, False]
+    assert getattr(batch[2].error, "code", None) == "mask_size_mismatch"
 
 
 def test_who_does_not_wait_long_is_told_where_the_job_stands(client: Pixelsite, sample: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -108,28 +109,69 @@ def test_the_last_wait_is_no_longer_than_what_is_left() -> None:
     assert [step.params.get("wait") for step in asked] == [None, "10"]
 
 
+_NOT_CANCELABLE = _answer(409, '{"detail": "Only a queued job can be canceled.", "code": "not_cancelable"}')
+
+
+def test_canceling_asks_for_nothing_else() -> None:
+    asked, job = _played(flows.canceled(JOB_ID, Retries()), [_job("canceled")])
+
+    assert (job.status, [(step.method, dict(step.params)) for step in asked]) == (
+        "canceled",
+        [("DELETE", {"only": "queued"})],
+    )
+
+
 @pytest.mark.parametrize("status", ["completed", "failed", "blocked", "canceled"])
-def test_canceling_what_has_ended_deletes_nothing(status: str) -> None:
-    asked, job = _played(flows.canceled(JOB_ID, Retries()), [_job(status)])
+def test_canceling_what_has_ended_returns_it_as_it_is(status: str) -> None:
+    asked, job = _played(flows.canceled(JOB_ID, Retries()), [_NOT_CANCELABLE, _job(status)])
 
-    assert (job.status, [step.method for step in asked]) == (status, ["GET"])
+    assert (job.status, [step.method for step in asked]) == (status, ["DELETE", "GET"])
 
 
-def test_canceling_what_is_worked_on_is_refused_without_a_try() -> None:
-    asked, error = _played(flows.canceled(JOB_ID, Retries()), [_job("processing")])
+def test_canceling_what_is_worked_on_is_refused() -> None:
+    _, error = _played(flows.canceled(JOB_ID, Retries()), [_NOT_CANCELABLE, _job("processing")])
 
     assert isinstance(error, Conflict)
-    assert [step.method for step in asked] == ["GET"]
+    assert error.code == "not_cancelable"
 
 
-def test_canceling_looks_again_before_it_tries_again() -> None:
-    replies = [_job("queued"), NoAnswer("ReadError"), _job("completed")]
+def test_canceling_is_tried_again_where_its_answer_got_lost() -> None:
+    replies = [NoAnswer("ReadError"), _NOT_CANCELABLE, _job("canceled")]
 
     asked, job = _played(flows.canceled(JOB_ID, Retries()), replies)
 
-    # The job was done while the answer got lost: a second DELETE would delete what was paid for.
-    assert [step.method for step in asked if isinstance(step, Request)] == ["GET", "DELETE", "GET"]
-    assert job.status == "completed"
+    assert [step.method for step in asked if isinstance(step, Request)] == ["DELETE", "DELETE", "GET"]
+    assert job.status == "canceled"
+
+
+def _batch(status: str) -> Answer:
+    told = {
+        "id": JOB_ID, "status": status, "operation": "remove-object", "total": 0, "accepted": 0, "refused": 0,
+        "progress": 0, "credits_used": 0, "jobs": [],
+    }  # fmt: skip
+    return _answer(200, json.dumps(told))
+
+
+def test_a_batch_is_waited_for_until_it_ends() -> None:
+    replies = [_batch("queued"), _batch("processing"), _batch("completed")]
+
+    asked, batch = _played(flows.batch_ended(JOB_ID, Retries(), wait_timeout=600), replies, answers_take_s=25)
+
+    assert (batch.status, [step.params["wait"] for step in asked]) == ("completed", ["25"] * 3)
+
+
+def test_a_batch_that_takes_longer_is_told_as_it_stands() -> None:
+    asked, batch = _played(
+        flows.batch_ended(JOB_ID, Retries(), wait_timeout=30), [_batch("processing")] * 9, answers_take_s=25
+    )
+
+    assert (batch.status, len(asked)) == ("processing", 2)
+
+
+def test_a_proxy_that_holds_nothing_back_is_asked_less_and_less_often() -> None:
+    asked, _ = _played(flows.batch_ended(JOB_ID, Retries(), wait_timeout=30), [_batch("processing")] * 99)
+
+    assert sum(isinstance(step, Request) for step in asked) < 12
 
 
 def test_images_of_a_job_that_goes_on_are_not_deleted() -> None:

@@ -9,6 +9,7 @@ with Pixelsite() as client:
 from pixelsite_client import webhooks
 from pixelsite_client._version import __version__
 from pixelsite_client.async_client import AsyncPixelsite
+from pixelsite_client.batch_models import BatchLine, BatchQuote, BatchStatus, NotRetried, QuotedLine
 from pixelsite_client.batches import Batch, BatchItem
 from pixelsite_client.client import Pixelsite
 from pixelsite_client.errors import (
@@ -46,6 +47,9 @@ __all__ = [
     "Balance",
     "Batch",
     "BatchItem",
+    "BatchLine",
+    "BatchQuote",
+    "BatchStatus",
     "ConfigurationError",
     "Conflict",
     "ConnectionFailed",
@@ -62,10 +66,12 @@ __all__ = [
     "KeyCapReached",
     "Model",
     "NotFound",
+    "NotRetried",
     "PaymentRequired",
     "PermissionDenied",
     "Pixelsite",
     "PixelsiteError",
+    "QuotedLine",
     "RateLimited",
     "Refusal",
     "Result",

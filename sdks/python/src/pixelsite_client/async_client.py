@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import httpx
 
-from pixelsite_client import batches, flows, messages, transport
+from pixelsite_client import batches, bulk, flows, messages, transport
+from pixelsite_client.batch_models import BatchQuote, BatchStatus
 from pixelsite_client.batches import Batch, BatchItem, Pair
 from pixelsite_client.client import WAIT_TIMEOUT_S, _id
+from pixelsite_client.errors import PixelsiteError
 from pixelsite_client.filters import usage_filters
 from pixelsite_client.flows import Flow, Now, Pause, Step
 from pixelsite_client.models import Balance, Estimate, Job, Model, UsageLine
-from pixelsite_client.options import FIND
+from pixelsite_client.options import ESTIMATE, FIND
 from pixelsite_client.pictures import Picture
 from pixelsite_client.results import AsyncResult
 
@@ -157,10 +162,58 @@ class AsyncPixelsite:
         **options: Unpack[RemoveCall],
     ) -> Batch[AsyncResult]:
         """Remove from many pictures at once. See `Pixelsite.batch`; `on_done` is awaited."""
-        source = batches.Source(pairs, options)
-        return await batches.run_async(
-            source, self._remove_item, concurrency=concurrency, progress=progress, on_done=on_done
-        )
+        source = batches.Source(pairs, options, goes_together=True)
+        together, lock = await asyncio.to_thread(bulk.Bulk, source), asyncio.Lock()
+
+        async def call(index: int, pair: Pair) -> AsyncResult:
+            async with lock:
+                while not together.knows(index):
+                    await self._send_next(together)
+            outcome = together.take(index)
+            if outcome is None:
+                return await self._remove_item(*source.call(pair))
+            if isinstance(outcome, Exception):
+                raise outcome
+            return await self.wait(outcome)
+
+        done = await batches.run_async(source, call, concurrency=concurrency, progress=progress, on_done=on_done)
+        return replace(done, batch_ids=tuple(together.batch_ids))
+
+    async def quote_batch(self, pairs: Iterable[Pair], **options: Unpack[Removal]) -> BatchQuote:
+        """What `batch` would cost, and which pictures would be refused. Nothing is stored or charged."""
+        source = batches.Source(pairs, options, allowed=ESTIMATE, goes_together=True)
+        together = await asyncio.to_thread(bulk.Bulk, source)
+        quotes: list[tuple[list[int], BatchQuote]] = []
+        while (taken := source.take()) is not None:
+            index, pair = taken
+            while not together.knows(index):
+                if (chunk := await asyncio.to_thread(together.gather)) is not None:
+                    request = messages.batch_quote(chunk.images, chunk.masks, together.options)
+                    quotes.append((chunk.indexes, messages.read_quote(await self._answered(request))))
+                    together.note(dict.fromkeys(chunk.indexes, bulk.QUOTED))
+            outcome = together.take(index)
+            if isinstance(outcome, Exception):
+                raise outcome
+            if outcome is None:
+                image, own = source.call(pair)
+                quotes.append(([index], bulk.quote_of(await self.estimate(image, **own))))
+        return bulk.merged(quotes)
+
+    async def batch_status(self, batch_id: str) -> BatchStatus:
+        """How a batch stands at the site."""
+        return messages.read_batch(await self._answered(messages.one_batch(batch_id)))
+
+    async def wait_batch(self, batch_id: str, *, wait_timeout: float = WAIT_TIMEOUT_S) -> BatchStatus:
+        """Wait until all of a batch has ended. When the time is up, it is told as it stands; it goes on."""
+        return await self._run(flows.batch_ended(batch_id, self._settings.retries, wait_timeout=wait_timeout))
+
+    async def retry_batch(self, batch_id: str) -> BatchStatus:
+        """Submit again what failed, from the pictures that the site still has. Raises `Conflict` if nothing can be."""
+        return await self._run(flows.batch_submitted(messages.batch_retry(batch_id), self._settings.retries))
+
+    async def save_results(self, batch_id: str, path: str | os.PathLike[str]) -> Path:
+        """Fetch the results that are there as one ZIP, with a manifest. Raises `Conflict` while there are none."""
+        return await self._run(flows.saved(batch_id, Path(path), self._settings.retries))
 
     async def find_batch(
         self,
@@ -173,9 +226,24 @@ class AsyncPixelsite:
     ) -> Batch[AsyncResult]:
         """Find what is pointed at in many pictures, as `batch` removes it."""
         source = batches.Source(pairs, options, allowed=FIND)
-        return await batches.run_async(
-            source, self._find_item, concurrency=concurrency, progress=progress, on_done=on_done
-        )
+
+        async def call(index: int, pair: Pair) -> AsyncResult:
+            return await self._find_item(*source.call(pair))
+
+        return await batches.run_async(source, call, concurrency=concurrency, progress=progress, on_done=on_done)
+
+    async def _send_next(self, together: bulk.Bulk) -> None:
+        """Send the next pictures that can go together, if there are any."""
+        chunk = await asyncio.to_thread(together.gather)
+        if chunk is None:
+            return
+        request = bulk.submission(chunk, together.options)
+        try:
+            batch = await self._run(flows.batch_submitted(request, self._settings.retries))
+        except PixelsiteError as error:
+            together.note(chunk.refused(error))
+        else:
+            together.note(chunk.accepted(batch), batch)
 
     async def _remove_item(self, image: Picture, options: Mapping[str, Any]) -> AsyncResult:
         request = await asyncio.to_thread(messages.removal, image, options)
@@ -218,6 +286,8 @@ class AsyncPixelsite:
             return time.monotonic()
         try:
             request = transport.prepared(self._http, step, self._settings)
+            if isinstance(step, messages.Save):
+                return await transport.save_async(self._http, request, step.target)
             is_download = isinstance(step, messages.Download)
             return transport.answer_of(await self._http.send(request, auth=None, follow_redirects=is_download))
         except transport.FAILURES as error:

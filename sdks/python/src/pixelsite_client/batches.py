@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
@@ -43,6 +44,8 @@ class Batch(Generic[_Result]):
     """What became of a batch, in the order it was given."""
 
     items: tuple[BatchItem[_Result], ...]
+    batch_ids: tuple[str, ...] = ()
+    """Of the batches at the site that the pictures went in: for `batch_status`, `retry_batch` and `save_results`."""
 
     def __iter__(self) -> Iterator[BatchItem[_Result]]:
         return iter(self.items)
@@ -71,20 +74,53 @@ class Source:
     """The pictures of a batch, taken one at a time by whoever is free, and the arguments that hold for all."""
 
     def __init__(
-        self, pairs: Iterable[Pair], options: Mapping[str, Any], *, allowed: frozenset[str] = known.REMOVE
+        self,
+        pairs: Iterable[Pair],
+        options: Mapping[str, Any],
+        *,
+        allowed: frozenset[str] = known.REMOVE,
+        goes_together: bool = False,
     ) -> None:
         """Raises `TypeError` for arguments that no picture could be sent with."""
+        self._goes_together = goes_together
         self.options = known.given(options, known=allowed)
         if "idempotency_key" in self.options:
             raise TypeError("idempotency_key names one submission: give one in the dictionary of each picture.")
         self.total = len(pairs) if isinstance(pairs, Sized) else None
+        self.accepted: set[int] = set()
+        """Pictures that were sent with others, and are paid for."""
         self._pairs = enumerate(pairs)
+        self._ahead: deque[tuple[int, Pair]] = deque()
+        self._unsent: deque[tuple[int, Pair]] = deque()
         self._lock = threading.Lock()
 
     def take(self) -> tuple[int, Pair] | None:
         """The next picture and its number; None when there are no more."""
         with self._lock:
-            return next(self._pairs, None)
+            if not self._ahead:
+                self._read()
+            return self._ahead.popleft() if self._ahead else None
+
+    def unsent(self, count: int) -> list[tuple[int, Pair]]:
+        """Up to so many pictures that were not sent yet, whether somebody has taken them or not."""
+        with self._lock:
+            while len(self._unsent) < count and self._read():
+                pass
+            return list(self._unsent)[:count]
+
+    def mark_sent(self, count: int) -> None:
+        """The first of those need not be told again."""
+        with self._lock:
+            for _ in range(count):
+                self._unsent.popleft()
+
+    def _read(self) -> bool:
+        found = next(self._pairs, None)
+        if found is not None:
+            self._ahead.append(found)
+            if self._goes_together:
+                self._unsent.append(found)
+        return found is not None
 
     def call(self, pair: Pair) -> tuple[Picture, dict[str, Any]]:
         """The picture to send and its arguments. Raises `TypeError`."""
@@ -108,9 +144,11 @@ class _Ledger(Generic[_Result]):
         self._progress = Progress(total=total, is_shown=progress)
         self._lock = threading.Lock()
 
-    def unsent(self, index: int, pair: Pair) -> BatchItem[_Result] | None:
+    def unsent(self, index: int, pair: Pair, source: Source) -> BatchItem[_Result] | None:
         """The item, where nothing needs to be tried any more."""
-        return BatchItem(index, pair, error=self.stopped_by) if self.stopped_by is not None else None
+        if self.stopped_by is None or index in source.accepted:
+            return None
+        return BatchItem(index, pair, error=self.stopped_by)
 
     def note(self, item: BatchItem[_Result]) -> None:
         with self._lock:
@@ -126,7 +164,7 @@ class _Ledger(Generic[_Result]):
 
 def run(
     source: Source,
-    call: Callable[[Picture, Mapping[str, Any]], _Result],
+    call: Callable[[int, Pair], _Result],
     *,
     concurrency: int,
     progress: bool,
@@ -139,8 +177,7 @@ def run(
     def one(index: int, pair: Pair) -> BatchItem[_Result]:
         result: _Result | None = None
         try:
-            image, options = source.call(pair)
-            result = call(image, options)
+            result = call(index, pair)
             item = BatchItem(index, pair, result)
             if on_done is not None:
                 on_done(item)
@@ -151,7 +188,7 @@ def run(
     def work() -> None:
         try:
             while not broken and (taken := source.take()) is not None:
-                ledger.note(ledger.unsent(*taken) or one(*taken))
+                ledger.note(ledger.unsent(*taken, source) or one(*taken))
         except BaseException as error:  # noqa: BLE001  # raised again where the batch was called
             broken.append(error)
 
@@ -169,7 +206,7 @@ def run(
 
 async def run_async(
     source: Source,
-    call: Callable[[Picture, Mapping[str, Any]], Awaitable[_Result]],
+    call: Callable[[int, Pair], Awaitable[_Result]],
     *,
     concurrency: int,
     progress: bool,
@@ -181,8 +218,7 @@ async def run_async(
     async def one(index: int, pair: Pair) -> BatchItem[_Result]:
         result: _Result | None = None
         try:
-            image, options = source.call(pair)
-            result = await call(image, options)
+            result = await call(index, pair)
             item = BatchItem(index, pair, result)
             if on_done is not None:
                 await on_done(item)
@@ -192,7 +228,7 @@ async def run_async(
 
     async def work() -> None:
         while (taken := source.take()) is not None:
-            ledger.note(ledger.unsent(*taken) or await one(*taken))
+            ledger.note(ledger.unsent(*taken, source) or await one(*taken))
 
     workers = [asyncio.ensure_future(work()) for _ in range(_checked(concurrency))]
     try:

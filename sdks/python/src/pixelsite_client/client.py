@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import httpx
 
-from pixelsite_client import batches, flows, messages, transport
+from pixelsite_client import batches, bulk, flows, messages, transport
+from pixelsite_client.batch_models import BatchQuote, BatchStatus
 from pixelsite_client.batches import Batch, BatchItem, Pair
+from pixelsite_client.errors import PixelsiteError
 from pixelsite_client.filters import usage_filters
 from pixelsite_client.flows import Flow, Now, Pause, Step
 from pixelsite_client.models import Balance, Estimate, Job, Model, UsageLine
-from pixelsite_client.options import FIND
+from pixelsite_client.options import ESTIMATE, FIND
 from pixelsite_client.pictures import Picture
 from pixelsite_client.results import Result
 
@@ -167,11 +173,62 @@ class Pixelsite:
         """Remove from many pictures at once. What fails is told by its item, and does not stop the others.
 
         Each of `pairs` is a picture, a `(picture, mask)`, or a dictionary of `remove_object`'s arguments; `options`
-        hold for all. `on_done` is called for each as it ends, such as to save it; where it raises, the item failed.
-        Once the credits or the key give out, the rest is not sent.
+        hold for all, and one `mask` among them serves for all pictures of its size. Up to 50 pictures go in one
+        request, under one key. `on_done` is called for each as it ends, such as to save it; where it raises, the item
+        failed. Once the credits or the key give out, the rest is not sent.
         """
-        source = batches.Source(pairs, options)
-        return batches.run(source, self._remove_item, concurrency=concurrency, progress=progress, on_done=on_done)
+        source = batches.Source(pairs, options, goes_together=True)
+        together, lock = bulk.Bulk(source), threading.Lock()
+
+        def call(index: int, pair: Pair) -> Result:
+            with lock:
+                while not together.knows(index):
+                    self._send_next(together)
+            outcome = together.take(index)
+            if outcome is None:
+                return self._remove_item(*source.call(pair))
+            if isinstance(outcome, Exception):
+                raise outcome
+            return self.wait(outcome)
+
+        done = batches.run(source, call, concurrency=concurrency, progress=progress, on_done=on_done)
+        return replace(done, batch_ids=tuple(together.batch_ids))
+
+    def quote_batch(self, pairs: Iterable[Pair], **options: Unpack[Removal]) -> BatchQuote:
+        """What `batch` would cost, and which pictures would be refused. Nothing is stored or charged."""
+        source = batches.Source(pairs, options, allowed=ESTIMATE, goes_together=True)
+        together = bulk.Bulk(source)
+        quotes: list[tuple[list[int], BatchQuote]] = []
+        while (taken := source.take()) is not None:
+            index, pair = taken
+            while not together.knows(index):
+                if (chunk := together.gather()) is not None:
+                    request = messages.batch_quote(chunk.images, chunk.masks, together.options)
+                    quotes.append((chunk.indexes, messages.read_quote(self._answered(request))))
+                    together.note(dict.fromkeys(chunk.indexes, bulk.QUOTED))
+            outcome = together.take(index)
+            if isinstance(outcome, Exception):
+                raise outcome
+            if outcome is None:
+                image, own = source.call(pair)
+                quotes.append(([index], bulk.quote_of(self.estimate(image, **own))))
+        return bulk.merged(quotes)
+
+    def batch_status(self, batch_id: str) -> BatchStatus:
+        """How a batch stands at the site."""
+        return messages.read_batch(self._answered(messages.one_batch(batch_id)))
+
+    def wait_batch(self, batch_id: str, *, wait_timeout: float = WAIT_TIMEOUT_S) -> BatchStatus:
+        """Wait until all of a batch has ended. When the time is up, it is told as it stands; it goes on."""
+        return self._run(flows.batch_ended(batch_id, self._settings.retries, wait_timeout=wait_timeout))
+
+    def retry_batch(self, batch_id: str) -> BatchStatus:
+        """Submit again what failed, from the pictures that the site still has. Raises `Conflict` if nothing can be."""
+        return self._run(flows.batch_submitted(messages.batch_retry(batch_id), self._settings.retries))
+
+    def save_results(self, batch_id: str, path: str | os.PathLike[str]) -> Path:
+        """Fetch the results that are there as one ZIP, with a manifest. Raises `Conflict` while there are none."""
+        return self._run(flows.saved(batch_id, Path(path), self._settings.retries))
 
     def find_batch(
         self,
@@ -184,7 +241,24 @@ class Pixelsite:
     ) -> Batch[Result]:
         """Find what is pointed at in many pictures, as `batch` removes it."""
         source = batches.Source(pairs, options, allowed=FIND)
-        return batches.run(source, self._find_item, concurrency=concurrency, progress=progress, on_done=on_done)
+
+        def call(index: int, pair: Pair) -> Result:
+            return self._find_item(*source.call(pair))
+
+        return batches.run(source, call, concurrency=concurrency, progress=progress, on_done=on_done)
+
+    def _send_next(self, together: bulk.Bulk) -> None:
+        """Send the next pictures that can go together, if there are any."""
+        chunk = together.gather()
+        if chunk is None:
+            return
+        request = bulk.submission(chunk, together.options)
+        try:
+            batch = self._run(flows.batch_submitted(request, self._settings.retries))
+        except PixelsiteError as error:
+            together.note(chunk.refused(error))
+        else:
+            together.note(chunk.accepted(batch), batch)
 
     def _remove_item(self, image: Picture, options: Mapping[str, Any]) -> Result:
         request = messages.removal(image, options)
@@ -226,6 +300,8 @@ class Pixelsite:
             return time.monotonic()
         try:
             request = transport.prepared(self._http, step, self._settings)
+            if isinstance(step, messages.Save):
+                return transport.save(self._http, request, step.target)
             is_download = isinstance(step, messages.Download)
             return transport.answer_of(self._http.send(request, auth=None, follow_redirects=is_download))
         except transport.FAILURES as error:

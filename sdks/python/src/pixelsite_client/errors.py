@@ -110,12 +110,12 @@ class InsufficientCredits(PaymentRequired):
     @property
     def required(self) -> int | None:
         """What the job costs, if the site says so."""
-        return _number(_REQUIRED, self.message)
+        return _told_number(self.body, "required", _REQUIRED, self.message)
 
     @property
     def available(self) -> int | None:
         """What the account has, if the site says so."""
-        return _number(_AVAILABLE, self.message)
+        return _told_number(self.body, "available", _AVAILABLE, self.message)
 
 
 class KeyCapReached(PaymentRequired):
@@ -197,6 +197,7 @@ _BY_CODE: dict[str, type[ApiError]] = {
     "insufficient_credits": InsufficientCredits,
     "account_in_debt": InsufficientCredits,
     "key_cap_reached": KeyCapReached,
+    "sandbox_limit_reached": RateLimited,
 }
 _BY_JOB_STATUS: dict[str, type[JobNotDone]] = {"blocked": JobBlocked, "canceled": JobCanceled}
 
@@ -216,6 +217,13 @@ def error_of_answer(*, status: int, headers: Mapping[str, str], content: bytes) 
     error = kind(detail, status=status, code=code, request_id=request_id, body=body)
     error.retry_after = retry_after_s(headers)
     return error
+
+
+def error_of_line(code: str, message: str) -> ApiError:
+    """The error that one picture of a batch was refused with."""
+    kind = _BY_CODE.get(code, InvalidRequest)
+    status = 402 if issubclass(kind, PaymentRequired) else 429 if kind is RateLimited else 422
+    return kind(message, status=status, code=code, body={"detail": message, "code": code})
 
 
 def error_of_job(job: Job, *, request_id: str | None) -> JobNotDone:
@@ -245,6 +253,10 @@ def _body(content: bytes) -> Mapping[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _number(pattern: re.Pattern[str], text: str) -> int | None:
-    found = pattern.search(text)
+def _told_number(body: Mapping[str, Any], name: str, pattern: re.Pattern[str], sentence: str) -> int | None:
+    """A field of the answer; of sites that have none, what the sentence says."""
+    value = body.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    found = pattern.search(sentence)
     return int(found[1]) if found else None

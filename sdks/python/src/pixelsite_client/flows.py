@@ -11,11 +11,13 @@ import math
 import uuid
 from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pixelsite_client import messages
+from pixelsite_client.batch_models import BatchStatus
 from pixelsite_client.errors import Conflict, ConnectionFailed, Gone, PixelsiteError, WaitTimeout, error_of_job
-from pixelsite_client.messages import Answer, Download, NoAnswer, Request
+from pixelsite_client.messages import Answer, Download, NoAnswer, Request, Save
 from pixelsite_client.models import Job
 from pixelsite_client.retries import Retries, backoff_s
 
@@ -37,13 +39,13 @@ class Now:
     """Look at the clock: seconds that only grow."""
 
 
-Step = Request | Download | Pause | Now
+Step = Request | Download | Save | Pause | Now
 _Value = TypeVar("_Value")
 Flow = Generator[Step, Any, _Value]
 """Yields steps; is sent an `Answer` or `NoAnswer` for a request or download, a float for `Now`, None for `Pause`."""
 
 
-def answered(step: Request | Download, retries: Retries) -> Flow[Answer]:
+def answered(step: Request | Download | Save, retries: Retries) -> Flow[Answer]:
     """Send until there is an answer that sending again would not change. Raises `ConnectionFailed`."""
     attempt = 0
     while True:
@@ -93,28 +95,15 @@ def waited(job: Job | str, retries: Retries, *, wait_timeout: float) -> Flow[Job
 
 
 def canceled(job_id: str, retries: Retries) -> Flow[Job]:
-    """Cancel a job that is queued; return one that has ended as it is. Raises `Conflict` for one that is worked on.
-
-    The request that cancels a queued job deletes the images of an ended one. So every try looks first: a job that was
-    completed while an answer got lost keeps its result.
-    """
-    attempt = 0
-    while True:
+    """Cancel a job that is queued; return one that has ended as it is. Raises `Conflict` for one that is worked on."""
+    try:
+        return messages.read_job((yield from answered(messages.cancellation(job_id), retries)))
+    except Conflict:
+        # It has ended, or an earlier try has canceled it and its answer got lost.
         job = messages.read_job((yield from answered(messages.one_job(job_id), retries)))
-        if job.is_ended:
-            return job
-        if job.status != "queued":
-            message = f"Job {job_id} is being worked on: only a queued job can be canceled."
-            raise Conflict(message, status=409, code="not_cancelable")
-        reply: Answer | NoAnswer = yield messages.deletion(job_id)
-        pause_s = retries.pause_s(attempt, reply)
-        attempt += 1
-        if pause_s is not None:
-            yield Pause(pause_s)
-        elif isinstance(reply, NoAnswer):
-            raise _no_answer(reply, attempts=attempt, request_id=None)
-        else:
-            return messages.read_job(reply)
+        if not job.is_ended:
+            raise
+        return job
 
 
 def deleted(job_id: str, retries: Retries) -> Flow[Job]:
@@ -124,6 +113,37 @@ def deleted(job_id: str, retries: Retries) -> Flow[Job]:
         message = f"Job {job_id} is {job.status}: cancel it, or wait for it, before deleting its images."
         raise Conflict(message, status=409, code="not_ended")
     return messages.read_job((yield from answered(messages.deletion(job_id), retries)))
+
+
+def batch_submitted(request: Request, retries: Retries) -> Flow[BatchStatus]:
+    """Submit many pictures, and return how they were accepted."""
+    try:
+        return messages.read_batch((yield from answered(request, retries)))
+    except PixelsiteError as error:
+        error.idempotency_key = request.idempotency_key
+        raise
+
+
+def batch_ended(batch_id: str, retries: Retries, *, wait_timeout: float) -> Flow[BatchStatus]:
+    """Return the batch once all of it has ended, or as it stands when the time is up."""
+    deadline = (yield Now()) + wait_timeout
+    now, polls = deadline - wait_timeout, 0
+    while True:
+        wait_s = max(0, min(HOLD_S, math.ceil(deadline - now)))
+        batch = messages.read_batch((yield from answered(messages.one_batch(batch_id, wait_s=wait_s), retries)))
+        before, now = now, (yield Now())
+        if batch.is_ended or now >= deadline:
+            return batch
+        if now - before < wait_s / 2:
+            yield Pause(min(backoff_s(polls), max(0.0, deadline - now)))
+            polls += 1
+            now = yield Now()
+
+
+def saved(batch_id: str, target: Path, retries: Retries) -> Flow[Path]:
+    """Fetch the results of a batch into this file; an interrupted download leaves none."""
+    messages.read_saved((yield from answered(messages.batch_results(batch_id, target), retries)))
+    return target
 
 
 def downloaded(job: Job, retries: Retries) -> Flow[bytes]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 from pixelsite_client import options as known
+from pixelsite_client.batch_models import BatchQuote, BatchStatus
 from pixelsite_client.errors import PixelsiteError, UnexpectedAnswer, error_of_answer
 from pixelsite_client.models import Balance, Estimate, Job, Model, UsageLine, UsagePage
 from pixelsite_client.pictures import Address, Picture, Upload, read_picture
@@ -35,6 +37,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Upload] = field(default_factory=dict)
+    lists: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
+    """Fields that hold several files."""
     holds_s: float = 0
     """How long the site may keep the answer back, because it was asked to wait."""
 
@@ -53,6 +57,14 @@ class Download:
     """A signed address, which is asked without the key."""
 
     url: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Save:
+    """A download that needs the key and goes to a file, piece by piece: it may be larger than memory."""
+
+    path: str
+    target: Path = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -109,6 +121,36 @@ def deletion(job_id: str) -> Request:
     return Request("DELETE", _job_path(job_id))
 
 
+def cancellation(job_id: str) -> Request:
+    """Cancels a queued job, and does nothing to any other."""
+    return Request("DELETE", _job_path(job_id), params={"only": "queued"})
+
+
+def batch_removal(images: Sequence[Upload], masks: Sequence[Upload], options: Mapping[str, Any]) -> Request:
+    """Many pictures in one submission. Its key is made here, once, so that every try carries the same."""
+    return _headed(_batch_form(images, masks, options), options)
+
+
+def batch_quote(images: Sequence[Upload], masks: Sequence[Upload], options: Mapping[str, Any]) -> Request:
+    """Such a submission that is only asked about."""
+    request = _batch_form(images, masks, options)
+    return replace(request, fields={**request.fields, "dry_run": "true"})
+
+
+def one_batch(batch_id: str, *, wait_s: float = 0) -> Request:
+    whole = max(0, min(WAIT_S_MAX, int(wait_s)))
+    return Request("GET", _batch_path(batch_id), params={"wait": str(whole)} if whole else {}, holds_s=whole)
+
+
+def batch_retry(batch_id: str) -> Request:
+    """What failed, once more. Every try of this call carries the same key."""
+    return Request("POST", _batch_path(batch_id) + "/retry", headers={"Idempotency-Key": str(uuid.uuid4())})
+
+
+def batch_results(batch_id: str, target: Path) -> Save:
+    return Save(_batch_path(batch_id) + "/results.zip", target)
+
+
 def usage_page(filters: Mapping[str, str], *, cursor: str | None) -> Request:
     params = {**filters, "cursor": cursor} if cursor else dict(filters)
     return Request("GET", "/v1/account/usage", params=params)
@@ -124,6 +166,20 @@ def models() -> Request:
 
 def read_job(answer: Answer) -> Job:
     return _read(answer, Job.from_json)
+
+
+def read_batch(answer: Answer) -> BatchStatus:
+    return _read(answer, BatchStatus.from_json)
+
+
+def read_quote(answer: Answer) -> BatchQuote:
+    return _read(answer, BatchQuote.from_json)
+
+
+def read_saved(answer: Answer) -> None:
+    """Raises the `ApiError` that the answer stands for."""
+    if answer.status != 200:
+        raise error_of_answer(status=answer.status, headers=answer.headers, content=answer.content)
 
 
 def read_estimate(answer: Answer) -> Estimate:
@@ -174,7 +230,10 @@ def _read(answer: Answer, read: Callable[[Mapping[str, Any]], _Read]) -> _Read:
 
 
 def _submission(path: str, image: Picture, options: Mapping[str, Any]) -> Request:
-    request = _form(path, image, options)
+    return _headed(_form(path, image, options), options)
+
+
+def _headed(request: Request, options: Mapping[str, Any]) -> Request:
     headers = {"Idempotency-Key": _key(options.get("idempotency_key"))}
     if "cancel_after" in options:
         headers["Cancel-After"] = str(options["cancel_after"])
@@ -200,6 +259,15 @@ def _form(path: str, image: Picture, options: Mapping[str, Any]) -> Request:
         else:
             files[name] = found
     return Request("POST", path, fields=fields, files=files)
+
+
+def _batch_form(images: Sequence[Upload], masks: Sequence[Upload], options: Mapping[str, Any]) -> Request:
+    lists = {name: files for name, files in (("images", images), ("masks", masks)) if files}
+    return Request("POST", f"{REMOVE_PATH}/batch", fields=known.fields_of(options), lists=lists)
+
+
+def _batch_path(batch_id: str) -> str:
+    return f"/v1/batches/{quote(batch_id, safe='')}"
 
 
 def _job_path(job_id: str) -> str:

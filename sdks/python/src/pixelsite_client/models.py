@@ -57,27 +57,27 @@ class Job:
         """Read a job: an answer of the site, or `data` of a webhook's event. Raises `ValueError`."""
         error = told.get("error")
         return cls(
-            id=_text(told, "id"),
-            status=_text(told, "status"),
-            operation=_text(told, "operation"),
-            credits_used=_number(told, "credits_used"),
-            output_url=_optional(told, "output_url", str),
-            progress=_optional(told, "progress", int) or 0,
-            stage=_optional(told, "stage", str),
-            place_in_line=_optional(told, "place_in_line", int),
-            error=JobError(_text(error, "code"), _text(error, "message")) if isinstance(error, Mapping) else None,
-            review=_optional(told, "review", str),
-            width=_optional(told, "width", int),
-            height=_optional(told, "height", int),
-            engine=_optional(told, "engine", str),
-            receipt=_optional(told, "receipt", dict),
-            selection=_optional(told, "selection", dict),
-            metadata=_optional(told, "metadata", dict),
-            created_at=_moment(told, "created_at"),
-            started_at=_moment(told, "started_at"),
-            ended_at=_moment(told, "ended_at"),
+            id=text_of(told, "id"),
+            status=text_of(told, "status"),
+            operation=text_of(told, "operation"),
+            credits_used=number_of(told, "credits_used"),
+            output_url=optional_of(told, "output_url", str),
+            progress=optional_of(told, "progress", int) or 0,
+            stage=optional_of(told, "stage", str),
+            place_in_line=optional_of(told, "place_in_line", int),
+            error=JobError(text_of(error, "code"), text_of(error, "message")) if isinstance(error, Mapping) else None,
+            review=optional_of(told, "review", str),
+            width=optional_of(told, "width", int),
+            height=optional_of(told, "height", int),
+            engine=optional_of(told, "engine", str),
+            receipt=optional_of(told, "receipt", dict),
+            selection=optional_of(told, "selection", dict),
+            metadata=optional_of(told, "metadata", dict),
+            created_at=moment_of(told, "created_at"),
+            started_at=moment_of(told, "started_at"),
+            ended_at=moment_of(told, "ended_at"),
             sandbox=told.get("sandbox") is True,
-            warnings=_warnings(told),
+            warnings=warnings_of(told),
             raw=told,
         )
 
@@ -96,10 +96,10 @@ class Balance:
     def from_json(cls, told: Mapping[str, Any]) -> Balance:
         """Read a balance. Raises `ValueError`."""
         return cls(
-            credits_remaining=_number(told, "credits_remaining"),
-            credits_held=_number(told, "credits_held") if "credits_held" in told else 0.0,
-            plan=_text(told, "plan"),
-            email=_text(told, "email"),
+            credits_remaining=number_of(told, "credits_remaining"),
+            credits_held=number_of(told, "credits_held") if "credits_held" in told else 0.0,
+            plan=text_of(told, "plan"),
+            email=text_of(told, "email"),
             raw=told,
         )
 
@@ -129,12 +129,14 @@ class Estimate:
         """Read an estimate. Raises `ValueError`."""
         refusal = told.get("refusal")
         return cls(
-            operation=_text(told, "operation"),
-            credits=_number(told, "credits"),
-            credits_remaining=_number(told, "credits_remaining"),
+            operation=text_of(told, "operation"),
+            credits=number_of(told, "credits"),
+            credits_remaining=number_of(told, "credits_remaining"),
             would_be_accepted=told.get("would_be_accepted") is True,
-            refusal=Refusal(_text(refusal, "code"), _text(refusal, "detail")) if isinstance(refusal, Mapping) else None,
-            warnings=_warnings(told),
+            refusal=Refusal(text_of(refusal, "code"), text_of(refusal, "detail"))
+            if isinstance(refusal, Mapping)
+            else None,
+            warnings=warnings_of(told),
             raw=told,
         )
 
@@ -157,13 +159,13 @@ class UsageLine:
     def from_json(cls, told: Mapping[str, Any]) -> UsageLine:
         """Read a line of usage. Raises `ValueError`."""
         return cls(
-            id=_text(told, "id"),
-            operation=_text(told, "operation"),
-            status=_text(told, "status"),
-            credits_used=_number(told, "credits_used"),
-            model=_optional(told, "model", str),
-            output_url=_optional(told, "output_url", str),
-            created_at=_moment(told, "created_at"),
+            id=text_of(told, "id"),
+            operation=text_of(told, "operation"),
+            status=text_of(told, "status"),
+            credits_used=number_of(told, "credits_used"),
+            model=optional_of(told, "model", str),
+            output_url=optional_of(told, "output_url", str),
+            created_at=moment_of(told, "created_at"),
             sandbox=told.get("sandbox") is True,
             raw=told,
         )
@@ -195,38 +197,38 @@ class Model:
     def from_json(cls, told: Mapping[str, Any]) -> Model:
         """Read a line of the catalogue. Raises `ValueError`."""
         return cls(
-            operation=_text(told, "operation"),
-            title=_text(told, "title"),
-            endpoint=_text(told, "endpoint"),
-            credits=_number(told, "credits"),
-            typical_seconds=_number(told, "typical_seconds"),
-            engine=_optional(told, "engine", str),
-            device=_optional(told, "device", str),
+            operation=text_of(told, "operation"),
+            title=text_of(told, "title"),
+            endpoint=text_of(told, "endpoint"),
+            credits=number_of(told, "credits"),
+            typical_seconds=number_of(told, "typical_seconds"),
+            engine=optional_of(told, "engine", str),
+            device=optional_of(told, "device", str),
             available=told.get("available") is True,
             raw=told,
         )
 
 
-def _text(told: Mapping[str, Any], name: str) -> str:
+def text_of(told: Mapping[str, Any], name: str) -> str:
     value = told.get(name)
     if not isinstance(value, str):
         raise ValueError(f"`{name}` is not text")
     return value
 
 
-def _number(told: Mapping[str, Any], name: str) -> float:
+def number_of(told: Mapping[str, Any], name: str) -> float:
     value = told.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"`{name}` is not a number")
     return float(value)
 
 
-def _optional(told: Mapping[str, Any], name: str, kind: type[_Value]) -> _Value | None:
+def optional_of(told: Mapping[str, Any], name: str, kind: type[_Value]) -> _Value | None:
     value = told.get(name)
     return value if isinstance(value, kind) else None
 
 
-def _moment(told: Mapping[str, Any], name: str) -> datetime | None:
+def moment_of(told: Mapping[str, Any], name: str) -> datetime | None:
     value = told.get(name)
     if not isinstance(value, str):
         return None
@@ -234,6 +236,6 @@ def _moment(told: Mapping[str, Any], name: str) -> datetime | None:
     return datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
 
 
-def _warnings(told: Mapping[str, Any]) -> tuple[str, ...]:
+def warnings_of(told: Mapping[str, Any]) -> tuple[str, ...]:
     found = told.get("warnings")
     return tuple(str(warning) for warning in found) if isinstance(found, list) else ()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pixelsite_client.models import Job
 
@@ -87,6 +88,19 @@ class AsyncResult(ResultFacts):
         refuse_existing(path, overwrite=overwrite)
         content = await self.bytes()
         return await asyncio.to_thread(write_picture, path, content, overwrite=overwrite)
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to be written piece by piece that is there once all of it is, and not at all before."""
+    target = Path(path)
+    part = target.with_name(f".{target.name[:80]}.{uuid.uuid4().hex}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def refuse_existing(path: str | os.PathLike[str], *, overwrite: bool) -> None:

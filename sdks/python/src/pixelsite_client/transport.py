@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 
 from pixelsite_client._version import __version__
 from pixelsite_client.errors import ConfigurationError
-from pixelsite_client.messages import Answer, Download, NoAnswer, Request
+from pixelsite_client.messages import Answer, Download, NoAnswer, Request, Save
+from pixelsite_client.results import whole_file
 from pixelsite_client.retries import Retries
 
 USER_AGENT = f"pixelsite-client/{__version__} python/{platform.python_version()}"
@@ -37,16 +41,22 @@ class Settings:
         return cls(api_key=key, base_url=url, timeout=timeout, retries=Retries(count=retries))
 
 
-def prepared(client: httpx.Client | httpx.AsyncClient, step: Request | Download, settings: Settings) -> httpx.Request:
+def prepared(
+    client: httpx.Client | httpx.AsyncClient, step: Request | Download | Save, settings: Settings
+) -> httpx.Request:
     """The request as it is sent."""
     headers = {"User-Agent": USER_AGENT}
     if isinstance(step, Download):
         return client.build_request("GET", step.url, headers=headers, timeout=settings.timeout)
-    headers |= {"Accept": "application/json", "Authorization": f"Bearer {settings.api_key}", **step.headers}
+    headers |= {"Accept": "application/json", "Authorization": f"Bearer {settings.api_key}"}
+    if isinstance(step, Save):
+        return client.build_request("GET", settings.base_url + step.path, headers=headers, timeout=settings.timeout)
+    headers |= step.headers
     url = settings.base_url + step.path
     timeout = httpx.Timeout(settings.timeout, read=settings.timeout + step.holds_s)
-    if step.files:
-        files = {name: (upload.name, upload.content) for name, upload in step.files.items()}
+    if step.files or step.lists:
+        uploads = [*step.files.items(), *((name, each) for name, several in step.lists.items() for each in several)]
+        files = [(name, (upload.name, upload.content)) for name, upload in uploads]
         return client.build_request(
             step.method, url, headers=headers, data=dict(step.fields), files=files, timeout=timeout
         )
@@ -57,6 +67,30 @@ def prepared(client: httpx.Client | httpx.AsyncClient, step: Request | Download,
 
 def answer_of(response: httpx.Response) -> Answer:
     return Answer(status=response.status_code, headers=response.headers, content=response.content)
+
+
+def save(client: httpx.Client, request: httpx.Request, target: Path) -> Answer:
+    """Send, and write what comes to a file, unless it is a refusal."""
+    with closing(client.send(request, auth=None, stream=True)) as response:
+        if response.status_code != httpx.codes.OK:
+            response.read()
+            return answer_of(response)
+        with whole_file(target) as file:
+            for piece in response.iter_bytes():
+                file.write(piece)
+    return Answer(status=response.status_code, headers=response.headers, content=b"")
+
+
+async def save_async(client: httpx.AsyncClient, request: httpx.Request, target: Path) -> Answer:
+    """As `save`."""
+    async with aclosing(await client.send(request, auth=None, stream=True)) as response:
+        if response.status_code != httpx.codes.OK:
+            await response.aread()
+            return answer_of(response)
+        with whole_file(target) as file:
+            async for piece in response.aiter_bytes():
+                await asyncio.to_thread(file.write, piece)
+    return Answer(status=response.status_code, headers=response.headers, content=b"")
 
 
 def no_answer_of(error: Exception) -> NoAnswer:
