@@ -8,11 +8,13 @@ from accounts import visit_views
 from billing.views import stripe_endpoint
 from jobs import admin_pages
 from pixelsite import views
+from pixelsite.status import status_page
 
 urlpatterns = [
     path("", views.landing, name="home"),
     path("pricing", views.pricing, name="pricing"),
     path("healthz", views.healthz, name="healthz"),
+    path("status", status_page, name="status"),
     path("", include("jobs.urls")),
     path("", include("accounts.urls")),
     path("billing/", include("billing.urls")),
@@ -30,6 +32,7 @@ urlpatterns = [
     # A pattern of ours, because Django's `path` stops at a line break.
     re_path(r"^v1/(?P<rest>[\s\S]*)$", views.nothing_in_the_api),
     path("docs/api", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api_docs"),
+    path("docs/", include("pixelsite.docs_pages.urls")),
 ]
 
 handler400 = "pixelsite.views.bad_request"

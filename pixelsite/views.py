@@ -37,6 +37,7 @@ def site_context(request: HttpRequest) -> dict[str, Any]:
         "demo_login_enabled": settings.DEBUG,
         "google_login_enabled": bool(settings.GOOGLE_CLIENT_ID),
         "price_remove_object": REMOVE_OBJECT.price_credits,
+        "kept_hours": settings.RETENTION_HOURS,
         "content_filters": workers.content_filters,  # asked for by the admin's first page only
         "balance": selectors.balance_of(user).available if isinstance(user, User) else None,
     }

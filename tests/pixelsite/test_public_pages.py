@@ -20,7 +20,9 @@ def test_prices_come_from_the_plans(db: None, client: Client, path: str) -> None
     assert "61,234" in page
 
 
-@pytest.mark.parametrize("path", ["/", "/pricing", "/accounts/login/", "/docs/api", "/nothing-here"])
+@pytest.mark.parametrize(
+    "path", ["/", "/pricing", "/accounts/login/", "/docs/", "/docs/quick-start", "/docs/api", "/nothing-here"]
+)
 def test_every_page_forbids_foreign_content(db: None, client: Client, path: str) -> None:
     answer = client.get(path)
 
