@@ -48,6 +48,26 @@ function localiseTimes() {
   for (const time of document.querySelectorAll("time[data-local]")) time.textContent = format.format(new Date(time.dateTime));
 }
 
+/** Photos and masks that the editor keeps in this browser are for one person: they go before the sign-out does. */
+async function forgetPhotos() {
+  const kept = (await globalThis.indexedDB?.databases?.()) ?? [];
+  const gone = kept.filter(({ name }) => name?.startsWith("pixelsite-editor-")).map(
+    ({ name }) => new Promise((resolve) => {
+      const request = indexedDB.deleteDatabase(name ?? "");
+      request.onsuccess = request.onerror = request.onblocked = resolve;
+    }),
+  );
+  await Promise.all(gone);
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (!form.matches("[data-signs-out]")) return;
+  event.preventDefault();
+  await forgetPhotos().catch(() => undefined);
+  form.submit();
+});
+
 localiseTimes();
 document.addEventListener("renewed", localiseTimes); // dashboard.js has brought in fresh pieces
 

@@ -37,6 +37,19 @@ class EditorPage:
         self.page.locator("#editor[data-is-ready]").wait_for(state="attached")
         self.width = self.height = 0
 
+    @classmethod
+    def of(cls, visitor: Visitor) -> EditorPage:
+        """The editor as this visitor left it, with a photo in work."""
+        editor = cls(visitor)
+        editor.wait_for("ready")
+        editor.measure()
+        return editor
+
+    def mask_menu(self, name: str) -> None:
+        """Press something in the menu of the mask."""
+        self.part("mask-menu").locator("summary").click()
+        self.part(name).click()
+
     def part(self, name: str) -> Locator:
         return self.page.get_by_test_id(name)
 
@@ -47,6 +60,10 @@ class EditorPage:
     def load_file(self, data: bytes, name: str, kind: str) -> None:
         self.part("file-input").set_input_files({"name": name, "mimeType": kind, "buffer": data})
         self.wait_for("ready")
+        self.measure()
+
+    def measure(self) -> None:
+        """Look how large the photo in work is."""
         self.width, self.height = self.page.evaluate(
             "(({width, height}) => [width, height])(document.querySelector('mask-canvas'))"
         )

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from playwright.sync_api import expect
 
 from inference.targets.grow import growth_px
 from jobs.targets import Grow
@@ -79,7 +80,7 @@ def test_an_object_painted_over_with_a_finger_on_a_phone_is_gone(phone: Visitor,
 def test_an_object_painted_over_with_the_keyboard_alone_is_gone(editor: EditorPage) -> None:
     keyboard = editor.page.keyboard
     editor.part("canvas").focus()
-    for _ in range(30):
+    for _ in range(8):
         keyboard.press("]")
     for key, times in (("ArrowLeft", 22), ("ArrowUp", 8)):
         for _ in range(times):
@@ -105,7 +106,6 @@ def test_erasing_more_sends_the_earlier_area_too_and_keeps_it_out_of_reach_of_un
     editor.erase()
     editor.part("erase-more").click()
     editor.wait_for("ready")
-    assert editor.part("undo").is_disabled()
 
     editor.paint_box(CORNER)
     editor.paint_box(OBJECT, button="right")  # the eraser cannot bring the object back either
@@ -177,7 +177,7 @@ def test_undo_redo_and_clear(editor: EditorPage) -> None:
     assert (editor.mask() == one).all()
     editor.page.keyboard.press("Control+Shift+z")
     assert (editor.mask() == two).all()
-    editor.part("clear").click()
+    editor.mask_menu("clear")
     assert not editor.mask().any()
     assert editor.part("erase").is_disabled()
     editor.part("undo").click()
@@ -265,6 +265,7 @@ def test_the_compare_line_follows_mouse_and_keys_and_holding_shows_the_original(
 def test_a_photo_can_be_dropped_and_pasted(desktop: Visitor) -> None:
     for event, holder, target in (("drop", "dataTransfer", "#editor"), ("paste", "clipboardData", "body")):
         editor = EditorPage(desktop)
+        before = editor.part("photos").get_by_role("button").count()
         editor.page.locator(target).evaluate(
             """async (element, [kind, holder, address]) => {
               const blob = await (await fetch(address)).blob();
@@ -275,6 +276,7 @@ def test_a_photo_can_be_dropped_and_pasted(desktop: Visitor) -> None:
             }""",
             [event, holder, editor.part("sample").get_attribute("data-sample")],
         )
+        expect(editor.part("photos").get_by_role("button")).to_have_count(before + 1)
         editor.wait_for("ready")
 
 

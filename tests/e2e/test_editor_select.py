@@ -336,7 +336,7 @@ def test_selecting_fits_the_window_and_axe_finds_nothing(
 
     report = Axe().run(editor.page)
     assert [violation["id"] for violation in report.response["violations"]] == []
-    for part in ("wish-input", "find", "plus", "minus", "erase", "clear"):
+    for part in ("wish-input", "find", "plus", "minus", "erase", "mask-menu"):
         box = editor.part(part).bounding_box()
         assert box is not None
         assert 0 <= box["x"] <= box["x"] + box["width"] <= width, part

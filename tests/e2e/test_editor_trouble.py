@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -31,6 +32,7 @@ def _accept(editor: EditorPage) -> None:
     """Let the site seem to accept the job, so that the test decides what becomes of it."""
     job = {"id": ID, "status": "queued", "credits_used": 5.0}
     editor.page.route("**/editor/jobs/", lambda route: route.fulfill(status=202, json=job))
+    editor.page.route("**/editor/events/**", lambda route: route.fulfill(content_type="text/event-stream", body=""))
 
 
 def _answer(route: Route, **job: Any) -> None:
@@ -141,6 +143,28 @@ def test_the_bar_shows_what_the_worker_reports_and_a_working_job_cannot_be_cance
     expect(editor.part("editor-status")).to_have_text("Filling the hole…")
     expect(editor.part("progress")).to_have_js_property("value", 42)
     expect(editor.part("cancel")).to_be_hidden()
+
+
+def test_the_place_in_line_is_told_and_progress_is_heard_as_it_happens(editor: EditorPage) -> None:
+    _accept(editor)
+    asked: list[Route] = []
+
+    def tell_once(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            _answer(route, status="queued", place_in_line=3)
+
+    heard: list[Route] = []
+    editor.page.route("**/editor/events/**", lambda route: heard.append(route))
+    editor.page.route(JOB, tell_once)
+    editor.part("erase").click()
+    expect(editor.part("editor-status")).to_have_text("Waiting: 3 photos are before yours…")
+
+    news = json.dumps({"id": ID, "status": "processing", "stage": "encoding", "progress": 63})
+    heard[0].fulfill(content_type="text/event-stream", body=f"event: progress\ndata: {news}\n\n")
+
+    expect(editor.part("editor-status")).to_have_text("Saving the result…")
+    expect(editor.part("progress")).to_have_js_property("value", 63)
 
 
 def test_a_file_that_is_no_photo_is_refused_and_the_photo_before_it_stays(editor: EditorPage) -> None:

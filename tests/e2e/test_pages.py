@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.template.loader import render_to_string
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests import photos
 from tests.e2e.editor_page import EditorPage
@@ -17,11 +17,21 @@ from tests.e2e.visitor import Theme, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.live]
 
-PUBLIC = ("/", "/pricing", "/accounts/login/")
+PUBLIC = (
+    "/",
+    "/pricing",
+    "/status",
+    "/accounts/login/",
+    "/docs/",
+    "/docs/quick-start",
+    "/docs/rate-limits",
+    "/docs/errors",
+)
 SIGNED_IN = (
     "/account/delete/",
     "/webhooks/",
     "/dashboard/",
+    "/photos/",
     "/editor/",
     "/keys/",
     "/usage/",
@@ -30,6 +40,7 @@ SIGNED_IN = (
     "/billing/alerts/",
     "/account/",
 )
+OWN_BYTES_MAX = 200_000
 # The phone sees what the desktop sees; the narrowest is the 320 pixels of WCAG's reflow rule.
 SIZES = {"desktop": (1280, 800), "phone": (390, 844), "narrow": (320, 640)}
 
@@ -96,6 +107,24 @@ def test_no_page_moves_about_while_it_loads_or_scrolls_sideways(visit: Callable[
                 assert visitor.page.evaluate(_SHIFT) < 0.02, path
                 too_wide = visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert too_wide <= 0, f"{path} at {width}"
+
+
+def test_no_page_weighs_more_than_it_may(visit: Callable[..., Visitor]) -> None:
+    guest, member = visit(signed_in=False), visit()
+    for visitor, paths in ((guest, PUBLIC), (member, SIGNED_IN)):
+        for path in paths:
+            weights: dict[str, int] = {}
+
+            def weigh(response: Response, weights: dict[str, int] = weights) -> None:
+                if "/static/" in response.url:
+                    weights[response.url] = len(response.body())
+
+            visitor.page.on("response", weigh)
+            visitor.page.goto(path, wait_until="networkidle")
+            visitor.page.remove_listener("response", weigh)
+
+            # Unpacked, as the browser has to read them; over the wire it is a quarter of that.
+            assert sum(weights.values()) < OWN_BYTES_MAX, (path, weights)
 
 
 def test_the_api_documentation_loads_without_other_hosts(visit: Callable[..., Visitor]) -> None:

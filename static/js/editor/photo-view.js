@@ -17,10 +17,11 @@ export class PhotoView {
   /** Of two fingers: where the middle is, and how far they are apart. @type {{x: number, y: number, spread: number}|null} */
   #pinch = null;
 
-  /** @param {HTMLElement} element @param {HTMLElement} sheet */
-  constructor(element, sheet) {
+  /** @param {HTMLElement} element @param {HTMLElement} sheet @param {() => void} changed  called when the photo was moved or zoomed */
+  constructor(element, sheet, changed) {
     this.element = element;
     this.sheet = sheet;
+    this.changed = changed;
     new ResizeObserver(() => { if (this.#isFitted) this.fit(); else this.#place(); }).observe(element);
   }
 
@@ -99,6 +100,7 @@ export class PhotoView {
     const scale = this.scale / this.#shrink;
     this.sheet.style.transform = `translate(${this.left}px, ${this.top}px) scale(${scale})`;
     this.sheet.style.setProperty("--unscale", String(1 / scale)); // for what keeps its size at any zoom
+    this.changed();
   }
 }
 

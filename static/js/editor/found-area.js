@@ -2,6 +2,8 @@
 
 /** @typedef {import("./marks.js").Area} Area */
 
+const SIDE_MAX = 4096; // larger ones are looked at coarser: memory
+
 /**
  * @param {Blob} file  white on black, of any size that has the photo's shape
  * @param {{width: number, height: number}} photo
@@ -9,9 +11,10 @@
  */
 export async function areaOf(file, photo) {
   const bitmap = await createImageBitmap(file);
-  const { width, height } = bitmap;
+  const coarser = Math.min(1, SIDE_MAX / Math.max(bitmap.width, bitmap.height));
+  const [width, height] = [Math.ceil(bitmap.width * coarser), Math.ceil(bitmap.height * coarser)];
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
+  context.drawImage(bitmap, 0, 0, width, height);
   bitmap.close();
   const pixels = context.getImageData(0, 0, width, height);
   const found = keepWhite(pixels);

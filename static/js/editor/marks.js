@@ -1,49 +1,93 @@
-// What a mask is made of, and how it is drawn: strokes of the brush and the eraser, and areas that were found.
-// Both are kept in pixels of the full photo, so the preview, the export and a look for paint draw them alike.
+// What a mask is made of, and how it is drawn: strokes of the brush and the eraser, outlined shapes, areas that were
+// found or reckoned, and the mask turned inside out. All are kept in pixels of the full photo, so the preview, the
+// export and a look for paint draw them alike.
 
-/** @typedef {{erases: boolean, size: number, points: number[]}} Stroke  points: x, y, x, y… in photo pixels */
+/** Points: x, y, x, y… in photo pixels. `sizes` where a pen pressed now harder, now softer: one for each point.
+ * @typedef {{erases: boolean, size: number, points: number[], sizes?: number[]}} Stroke */
+
+/** @typedef {{erases: boolean, outline: number[]}} Shape  x, y, x, y… in photo pixels */
 
 /** A picture of the area, coarser than the photo where that is large; transparent where nothing is to go.
- * @typedef {{erases: false, picture: OffscreenCanvas, left: number, top: number, width: number, height: number}} Area */
+ * With `isAll` it stands for everything painted before it.
+ * @typedef {{erases: false, picture: OffscreenCanvas, left: number, top: number, width: number, height: number, isAll?: boolean}} Area */
 
-/** @typedef {Stroke | Area} Mark */
+/** @typedef {{erases: false, inverts: true}} Inversion */
+
+/** @typedef {Stroke | Shape | Area | Inversion} Mark */
 /** @typedef {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} Context */
+
+const ENDLESS = 1e6; // beyond any photo
 
 /** @param {Context} context  in pixels of the photo @param {Mark} mark @param {string | CanvasPattern} paint  for strokes */
 export function drawMark(context, mark, paint) {
   context.globalCompositeOperation = mark.erases ? "destination-out" : "source-over";
   if ("picture" in mark) context.drawImage(mark.picture, mark.left, mark.top, mark.width, mark.height);
+  else if ("outline" in mark) drawShape(context, mark, paint);
+  else if ("inverts" in mark) invert(context, paint);
   else drawStroke(context, mark, paint);
+}
+
+/** @param {Context} context @param {string | CanvasPattern} paint */
+function invert(context, paint) {
+  context.globalCompositeOperation = "source-out";
+  context.fillStyle = paint;
+  context.fillRect(-ENDLESS, -ENDLESS, 2 * ENDLESS, 2 * ENDLESS);
+}
+
+/** @param {Context} context @param {Shape} shape @param {string | CanvasPattern} paint */
+function drawShape(context, { outline }, paint) {
+  context.fillStyle = paint;
+  context.beginPath();
+  follow(context, outline);
+  context.fill();
 }
 
 /**
  * Canvas paths leave out lines without length, so a dot begins every stroke.
  * @param {Context} context @param {Stroke} stroke @param {string | CanvasPattern} paint
  */
-function drawStroke(context, { size, points }, paint) {
+function drawStroke(context, { size, points, sizes }, paint) {
   context.fillStyle = context.strokeStyle = paint;
   context.beginPath();
-  context.arc(points[0], points[1], size / 2, 0, 2 * Math.PI);
+  context.arc(points[0], points[1], (sizes?.[0] ?? size) / 2, 0, 2 * Math.PI);
   context.fill();
-  context.lineWidth = size;
   context.lineCap = context.lineJoin = "round";
+  if (sizes) return drawPressed(context, points, sizes);
+  context.lineWidth = size;
   context.beginPath();
+  follow(context, points);
+  return context.stroke();
+}
+
+/** @param {Context} context @param {number[]} points @param {number[]} sizes */
+function drawPressed(context, points, sizes) {
+  for (let i = 2; i < points.length; i += 2) {
+    context.lineWidth = sizes[i / 2];
+    context.beginPath();
+    follow(context, points.slice(i - 2, i + 2));
+    context.stroke();
+  }
+}
+
+/** @param {Context} context @param {number[]} points */
+function follow(context, points) {
   context.moveTo(points[0], points[1]);
   for (let i = 2; i < points.length; i += 2) context.lineTo(points[i], points[i + 1]);
-  context.stroke();
 }
 
 /** How far a mark reaches, in pixels of the photo. @param {Mark} mark */
 export function reach(mark) {
+  if ("inverts" in mark) return { left: 0, top: -Infinity, bottom: Infinity };
   if ("picture" in mark) return { left: mark.left, top: mark.top, bottom: mark.top + mark.height };
-  const { points, size } = mark;
+  const points = "outline" in mark ? mark.outline : mark.points;
+  const margin = "outline" in mark ? 0 : Math.max(mark.size, ...(mark.sizes ?? [])) / 2;
   let [left, top, bottom] = [Infinity, Infinity, -Infinity];
   for (let i = 0; i < points.length; i += 2) {
     left = Math.min(left, points[i]);
     top = Math.min(top, points[i + 1]);
     bottom = Math.max(bottom, points[i + 1]);
   }
-  return { left: left - size / 2, top: top - size / 2, bottom: bottom + size / 2 };
+  return { left: left - margin, top: top - margin, bottom: bottom + margin };
 }
 
 /** Is anything painted after all of them? Looks at a small drawing, for the eraser may have taken it all.

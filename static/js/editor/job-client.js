@@ -2,7 +2,7 @@
 // is to show goes through four functions it is given.
 
 /** @typedef {{id: string, status: string, progress?: number, stage?: string|null, output_url?: string|null,
- *   error?: {code: string, message: string}|null, balance?: number|null,
+ *   error?: {code: string, message: string}|null, balance?: number|null, place_in_line?: number|null,
  *   selection?: {understood: string|null}|null}} Job */
 
 /** @typedef {object} Page
@@ -13,10 +13,12 @@
 
 /** @typedef {{status: number, body: any}} Answer */
 
-// The server answers early only when the job has ended; short waits keep the bar moving in between.
+// The server answers early only when the job has ended; where its events are not heard, short waits keep the bar moving.
 const LONG_POLL_S = 2;
+const LONGEST_POLL_S = 25;
 const BREATH_MS = 250;
 const RETRY_MS = 4000;
+const NAME_LENGTH_MAX = 200;
 const FINAL = new Set(["completed", "failed", "blocked", "canceled"]);
 const SIGNED_OUT = "You have been signed out. Sign in in another tab, then try again here: what you painted is kept.";
 const UNLOADABLE = "What was found could not be loaded. Please try again in a moment.";
@@ -34,13 +36,13 @@ export class Problem extends Error {
 }
 
 export class JobClient {
-  /** @type {Job|null} */
+  /** The job that is waited for. @type {string|null} */
   #job = null;
   /** @type {XMLHttpRequest|null} */
   #upload = null;
   #key = "";
 
-  /** @param {{submitUrl: string, findUrl: string, jobUrlTemplate: string, csrfToken: string}} config @param {Page} page */
+  /** @param {{submitUrl: string, findUrl: string, jobUrlTemplate: string, eventsUrlTemplate: string, csrfToken: string}} config @param {Page} page */
   constructor(config, page) {
     this.config = config;
     this.page = page;
@@ -51,14 +53,27 @@ export class JobClient {
     this.#key = "";
   }
 
-  /** @param {File} photo @param {Blob} mask @returns {Promise<Job>} the ended job, however it ended */
-  async run(photo, mask) {
+  /**
+   * @param {File} photo @param {Blob} mask
+   * @param {{softPx: number, accepted: (id: string) => void}} how  softPx: how far the edge passes over into the photo
+   * @returns {Promise<Job>} the ended job, however it ended
+   */
+  async run(photo, mask, { softPx, accepted }) {
     this.page.cancelable(false);
+    const job = await this.#submit(photo, mask, softPx);
+    this.page.balance(job.balance);
+    accepted(job.id);
+    return this.resume(job.id);
+  }
+
+  /** Goes on waiting for a job that was sent before. @param {string} id @returns {Promise<Job>} the ended job */
+  async resume(id) {
+    const ear = new Ear(this.config.eventsUrlTemplate.replace("__id__", encodeURIComponent(id)), (job) => this.#show(job));
+    this.#job = id;
     try {
-      this.#job = await this.#submit(photo, mask);
-      this.page.balance(this.#job.balance);
-      return await this.#follow(this.#job.id, (job) => this.#show(job));
+      return await this.#follow(id, (job) => this.#show(job), { ear });
     } finally {
+      ear.close();
       this.#job = null;
     }
   }
@@ -74,7 +89,7 @@ export class JobClient {
     const job = acceptedJob(answer);
     if (FINAL.has(job.status)) return job;
     signal.addEventListener("abort", () => this.#drop(job.id), { once: true });
-    return this.#follow(job.id, () => undefined, signal);
+    return this.#follow(job.id, () => undefined, { signal });
   }
 
   /** @param {FormData} form @param {AbortSignal} signal @returns {Promise<Answer>} */
@@ -105,7 +120,7 @@ export class JobClient {
     if (this.#upload) return this.#upload.abort();
     if (!this.#job) return;
     this.page.cancelable(false);
-    await this.#drop(this.#job.id);
+    await this.#drop(this.#job);
   }
 
   /** The answer is not needed: a loop that follows the job sees what became of it. @param {string} id */
@@ -114,12 +129,14 @@ export class JobClient {
     await fetch(this.#jobUrl(id), request).catch(() => null);
   }
 
-  /** @param {File} photo @param {Blob} mask @returns {Promise<Job>} */
-  async #submit(photo, mask) {
+  /** @param {File} photo @param {Blob} mask @param {number} softPx @returns {Promise<Job>} */
+  async #submit(photo, mask, softPx) {
     const form = new FormData();
     form.append("image", photo, photo.name);
     form.append("mask", mask, "mask.png");
-    form.append("grow", "auto"); // a brush stroke rarely reaches the last soft pixel of an object
+    form.append("grow", softPx ? String(softPx) : "auto"); // a brush stroke rarely reaches the last soft pixel of an object
+    if (softPx) form.append("feather", String(softPx));
+    form.append("metadata", JSON.stringify({ filename: photo.name.slice(0, NAME_LENGTH_MAX) })); // to find it again
     // One key per request: sending it again after a lost answer must not cost twice.
     this.#key ||= Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     let answer = await this.#post(form);
@@ -169,10 +186,10 @@ export class JobClient {
 
   /**
    * Asks until the job has ended. A lost connection or sign-in does not end it: the job goes on without us.
-   * @param {string} id @param {(job: Job) => void} show @param {AbortSignal} [signal]
+   * @param {string} id @param {(job: Job) => void} show @param {{signal?: AbortSignal, ear?: Ear}} [how]
    */
-  async #follow(id, show, signal) {
-    for (let wait = 0; ; wait = LONG_POLL_S) {
+  async #follow(id, show, { signal, ear } = {}) {
+    for (let wait = 0; ; wait = ear?.hears ? LONGEST_POLL_S : LONG_POLL_S) {
       const answer = await ask(`${this.#jobUrl(id)}?wait=${wait}`, { headers: { Accept: "application/json" }, signal });
       signal?.throwIfAborted();
       if (answer?.status === 404) throw new Problem("This job is no longer there.");
@@ -192,17 +209,44 @@ export class JobClient {
   }
 
   /** @param {Job} job */
-  #show({ status, progress, stage }) {
+  #show({ status, progress, stage, place_in_line: place }) {
+    if (FINAL.has(status)) return;
     const waiting = status === "queued";
     this.page.cancelable(waiting);
     this.page.progress(waiting ? null : (progress ?? null));
-    this.page.say(waiting ? "Waiting for a worker…" : (STAGES[stage ?? ""] ?? "Erasing…"));
+    this.page.say(waiting ? waitingFor(place) : (STAGES[stage ?? ""] ?? "Erasing…"));
   }
 
   /** @param {string} id */
   #jobUrl(id) {
     return this.config.jobUrlTemplate.replace("__id__", encodeURIComponent(id));
   }
+}
+
+/** Listens to what the server tells of a job while it works; whoever hears nothing asks more often. */
+class Ear {
+  hears = false;
+
+  /** @param {string} address @param {(job: Job) => void} show */
+  constructor(address, show) {
+    this.source = new EventSource(address);
+    for (const name of ["status", "progress"]) {
+      this.source.addEventListener(name, ({ data }) => {
+        this.hears = true;
+        const job = parseJson(data);
+        if (job) show(job);
+      });
+    }
+    this.source.onerror = () => { this.hears = false; };
+  }
+
+  close() { this.source.close(); }
+}
+
+/** @param {number|null|undefined} place  how many jobs go before it */
+function waitingFor(place) {
+  if (!place) return "Waiting for a worker…";
+  return place === 1 ? "Waiting: one photo is before yours…" : `Waiting: ${place} photos are before yours…`;
 }
 
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
