@@ -18,7 +18,7 @@ has() {
         redis) command -v redis-server ;;
         postgresql) postgres_binary ;;
         fonts) compgen -G '/usr/share/fonts/truetype/*/*.ttf' ;;
-        node) node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18)' ;;
+        node) node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' ;;
         npm) command -v npm ;;
     esac > /dev/null 2>&1
 }
