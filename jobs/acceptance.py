@@ -62,6 +62,15 @@ class Buyer:
     is_sandbox: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A picture that lies in storage under the id of a job that may come to be."""
+
+    job_id: uuid.UUID
+    files: tuple[str, str]
+    asked: dict[str, Any]
+
+
 def buyer_of(user: User, operation: Operation, api_key: ApiKey | None) -> Buyer:
     return Buyer(
         user=user,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,22 +9,15 @@ from typing import Any
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from accounts.models import ApiKey, User
-from jobs import acceptance, storage
-from jobs.acceptance import Buyer, StorageUnavailable
+from jobs import acceptance
+from jobs.acceptance import Buyer, StorageUnavailable, Stored
 from jobs.batch_representation import Line, batch_json
-from jobs.batches import Picture, Stored, accept_as_many_as_fit, forget, standing_of, without_frames
+from jobs.batches import Picture, accept_as_many_as_fit, forget, standing_of, without_frames
 from jobs.catalogue import OPERATIONS
+from jobs.copies import PictureGone, copy_of
 from jobs.idempotency import IdempotentRequest
 from jobs.models import Batch, Job, Status
 from pixelsite.lib.errors import PixelsiteError
-
-logger = logging.getLogger(__name__)
-
-# What is asked again, as it was asked first.
-_ASKED = (
-    "input_format", "width", "height", "boxes", "clicks", "object_box", "segmentation", "prompt", "output_format",
-    "quality", "metadata_policy", "mode", "grow", "feather", "webhook_url", "metadata", "keep_hours",
-)  # fmt: skip
 
 
 class NothingToRetry(PixelsiteError):
@@ -41,13 +32,6 @@ class NotStored(PixelsiteError):
 
     code = "not_stored"
     status = 409
-
-
-class PictureGone(PixelsiteError):
-    """The images of this job have been deleted. Send the picture in a new batch."""
-
-    code = "gone"
-    status = 410
 
 
 class WasBlocked(PixelsiteError):
@@ -100,7 +84,7 @@ class _Copies:
                 self.limit = refusal
         if self.limit is not None:
             raise self.limit
-        copied = _copy_of(job)
+        copied = copy_of(job)
         self._count += 1
         return copied
 
@@ -175,22 +159,3 @@ def _reason(pictures: Sequence[Picture]) -> PixelsiteError:
 
 def _with_unneeded(copied: Sequence[Picture], pictures: Sequence[Picture]) -> list[Picture]:
     return [now if now.job is not None else before for before, now in zip(copied, pictures, strict=True)]
-
-
-def _copy_of(job: Job) -> Stored:
-    """Raises `PictureGone` or `StorageUnavailable`."""
-    job_id = uuid.uuid4()
-    image = storage.input_name(job_id, job.input_name.rpartition(".")[2])
-    mask = storage.mask_name(job_id) if job.mask_name else ""
-    try:
-        for old, new in ((job.input_name, image), (job.mask_name, mask)):
-            if new:
-                storage.write(new, storage.read(old))
-    except FileNotFoundError:
-        storage.delete([image, mask])
-        raise PictureGone from None
-    except OSError as error:
-        storage.delete([image, mask])
-        logger.exception("job %s: its input could not be copied", job.pk)
-        raise StorageUnavailable from error
-    return Stored(job_id=job_id, files=(image, mask), asked={name: getattr(job, name) for name in _ASKED})

@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import ApiKey, User
 from billing import ledger
 from jobs import acceptance, storage
-from jobs.acceptance import Buyer
+from jobs.acceptance import Buyer, Stored
 from jobs.batch_representation import Line, Standing, batch_json, line_json
 from jobs.catalogue import Operation
 from jobs.models import ENDED, Batch, Job, Status
@@ -69,15 +69,6 @@ class Pair:
     filename: str
     check: Callable[[], CheckedInput]
     """Reads and checks both. Raises what `uploads.check_input` raises."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stored:
-    """A picture that lies in storage under the id of a job that may come to be."""
-
-    job_id: uuid.UUID
-    files: tuple[str, str]
-    asked: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

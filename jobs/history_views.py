@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.limits import limited
 from accounts.models import User
-from jobs import archives, history
+from jobs import archives, history, reruns
 from jobs.cards import card_of
+from jobs.models import Job
+from pixelsite.lib.errors import PixelsiteError
 
 _SEARCH_LENGTH_MAX = 100
 
@@ -63,6 +66,20 @@ def photos_download(request: HttpRequest) -> HttpResponseBase:
     }
     pieces = archives.one_by_one(archives.zipped(history.results_of(jobs)))
     return StreamingHttpResponse(pieces, headers=headers, content_type="application/zip")
+
+
+@login_required
+@require_POST
+@limited("30/m")
+def job_again(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    job = get_object_or_404(Job, pk=job_id, user=_user(request))
+    try:
+        again = reruns.run_again(job=job, user=_user(request))
+    except PixelsiteError as refusal:
+        messages.error(request, refusal.message)
+        return redirect("job_detail", job.pk)
+    messages.success(request, "It runs again. This page shows the result as soon as it is there.")
+    return redirect("job_detail", again.pk)
 
 
 def _user(request: HttpRequest) -> User:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("editor/jobs/", EditorSubmitView.as_view(), name="editor_submit"),
     path("editor/jobs/<uuid:job_id>/", EditorJobView.as_view(), name="editor_job"),
     path("jobs/<uuid:job_id>/", views.job_detail, name="job_detail"),
+    path("jobs/<uuid:job_id>/again/", history_views.job_again, name="job_again"),
     path("jobs/<uuid:job_id>/appeal/", views.job_appeal, name="job_appeal"),
     path("photos/", history_views.photos, name="photos"),
     path("photos/delete/", history_views.photos_delete, name="photos_delete"),

@@ -22,7 +22,7 @@ from jobs import appeals, history
 from jobs.cards import card_of
 from jobs.catalogue import REMOVE_OBJECT
 from jobs.examples import curl_example
-from jobs.models import Job
+from jobs.models import Job, Status
 from jobs.representation import download_name, file_url, job_json
 
 _JOBS_SHOWN = 12
@@ -67,6 +67,7 @@ def job_detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "input_url": file_url(job, "input", base_url=""),
         "receipt": job.receipt,
         "images_deleted": job.images_deleted_at is not None,
+        "can_run_again": job.is_ended and job.status != Status.BLOCKED and bool(job.input_name),
         "can_be_appealed": appeals.can_be_appealed(job),
         "review": job_json(job, base_url="")["review"],
     }

@@ -37,6 +37,7 @@ OF_ALICE: dict[str, Statuses] = {
     "editor/events/<uuid:job_id>/": SCRIPT,
     "editor/jobs/<uuid:job_id>/": SCRIPT,
     "jobs/<uuid:job_id>/": PAGE,
+    "jobs/<uuid:job_id>/again/": PAGE,
     "jobs/<uuid:job_id>/appeal/": PAGE,
     "account/sessions/<int:session_id>/end/": PAGE,
     "keys/<int:key_id>/": PAGE,

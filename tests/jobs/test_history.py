@@ -162,3 +162,47 @@ def test_only_removals_are_photos(cast: Cast, job: Job, alice_browser: Client) -
 
     assert _ids(alice_browser.get("/photos/")) == []
     assert Job.objects.get().status == Status.QUEUED
+
+
+def test_a_photo_runs_again_with_the_same_picture_and_wishes_and_costs_again(
+    cast: Cast, submit: Submit, rung: list[str], alice_browser: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    first = submit(format="webp", quality=70)
+    lifecycle.cancel_job(job=first)
+    before = cast.credits()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        alice_browser.post(f"/jobs/{first.pk}/again/")
+
+    again = Job.objects.exclude(pk=first.pk).get()
+    assert (again.status, again.output_format, again.quality, again.boxes) == ("queued", "webp", 70, first.boxes)
+    assert storage.read(again.input_name) == storage.read(Job.objects.get(pk=first.pk).input_name)
+    assert cast.credits() == (before[0] - 5, before[1] + 5)
+    assert rung == [str(again.pk)]
+
+
+def test_what_cannot_run_again_says_why_and_costs_nothing(cast: Cast, submit: Submit, alice_browser: Client) -> None:
+    working, gone = submit(), submit()
+    lifecycle.cancel_job(job=gone)
+    history.delete([Job.objects.get(pk=gone.pk)])
+    before = cast.credits()
+
+    for job, words in ((working, "Only a photo that is done"), (gone, "have been deleted")):
+        page = alice_browser.post(f"/jobs/{job.pk}/again/", follow=True).content.decode()
+        assert words in page
+
+    assert Job.objects.count() == 2
+    assert cast.credits() == before
+
+
+def test_without_credits_nothing_runs_again_and_no_file_is_left(
+    cast: Cast, submit: Submit, alice_browser: Client
+) -> None:
+    job = submit()
+    lifecycle.cancel_job(job=job)
+    cast.set_credits(4)
+
+    page = alice_browser.post(f"/jobs/{job.pk}/again/", follow=True).content.decode()
+
+    assert "Insufficient credits" in page
+    assert storage.job_folders("inputs") == [str(job.pk)]
