@@ -153,7 +153,7 @@ class ModelSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     endpoint = serializers.CharField()
     credits = serializers.FloatField()
-    typical_seconds = serializers.FloatField()
+    typical_seconds = serializers.FloatField(allow_null=True, help_text="Null where no model does it here.")
     engine = serializers.CharField(allow_null=True)
     device = serializers.CharField(allow_null=True)
     available = serializers.BooleanField()

@@ -3,9 +3,21 @@ from django.urls import path
 from jobs.api.appeals import AppealView
 from jobs.api.batches import BatchResultsView, BatchRetryView, BatchView, RemoveObjectBatchView
 from jobs.api.files import job_file, no_file
+from jobs.api.unserved import UnservedView
 from jobs.api.views import EventsView, JobView, ModelsView, RemoveObjectView, SegmentView, UsageView
+from jobs.catalogue import UNSERVED
+
+_unserved = [
+    path(
+        operation.endpoint.removeprefix("/v1/"),
+        UnservedView.as_view(operation=operation.name),
+        name=f"api_{operation.name}",
+    )
+    for operation in UNSERVED
+]
 
 urlpatterns = [
+    *_unserved,
     path("image/remove-object", RemoveObjectView.as_view(), name="api_remove_object"),
     path("image/remove-object/batch", RemoveObjectBatchView.as_view(), name="api_remove_object_batch"),
     path("batches/<uuid:batch_id>", BatchView.as_view(), name="api_batch"),

@@ -30,7 +30,7 @@ from jobs.api.serializers import (
     UsageSerializer,
 )
 from jobs.api.waiting import answer_later, stream_events
-from jobs.catalogue import OPERATIONS, REMOVE_OBJECT, SEGMENT, Operation
+from jobs.catalogue import OPERATIONS, REMOVE_OBJECT, SEGMENT, UNSERVED, Operation, Unserved
 from jobs.idempotency import IdempotentRequest
 from jobs.models import Job, Status
 from jobs.representation import file_url, job_json, sandbox_mark
@@ -324,6 +324,19 @@ def _usage_line(job: Job, site: str) -> dict[str, Any]:
     }
 
 
+def _unserved_model(operation: Unserved) -> dict[str, Any]:
+    return {
+        "operation": operation.name,
+        "title": operation.title,
+        "endpoint": operation.endpoint,
+        "credits": float(operation.price_credits),
+        "typical_seconds": None,
+        "engine": None,
+        "device": None,
+        "available": False,
+    }
+
+
 class ModelsView(APIView):
     """The catalogue."""
 
@@ -352,5 +365,6 @@ class ModelsView(APIView):
                     }
                     for operation in OPERATIONS.values()
                 ]
+                + [_unserved_model(operation) for operation in UNSERVED]
             }
         )

@@ -100,7 +100,8 @@ def refusals(*statuses: int, told: dict[int, Told] | None = None) -> dict[int, O
 
 def _refusal(status: int, told: Told | None) -> OpenApiResponse:
     told = told or _TOLD[status]
-    body = told._asdict() | {"request_id": _EXAMPLE_REQUEST_ID}
+    purse = {"required": 5, "available": 3} if told.code == "insufficient_credits" else {}
+    body = told._asdict() | purse | {"request_id": _EXAMPLE_REQUEST_ID}
     return OpenApiResponse(ErrorSerializer, TITLES[status], examples=[OpenApiExample(told.code, value=body)])
 
 

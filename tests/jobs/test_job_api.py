@@ -150,7 +150,7 @@ def test_a_longer_list_takes_no_more_queries(alice_api: APIClient, submit: Calla
 
 
 def test_models_say_what_is_offered_and_that_no_worker_is_there(alice_api: APIClient) -> None:
-    model, segment = alice_api.get("/v1/models").json()["models"]
+    model, segment, *_ = alice_api.get("/v1/models").json()["models"]
 
     assert (model["operation"], model["endpoint"], model["credits"]) == (
         "remove-object",
@@ -164,10 +164,28 @@ def test_models_say_what_is_offered_and_that_no_worker_is_there(alice_api: APICl
 def test_models_name_the_engine_of_the_worker_that_is_there(alice_api: APIClient) -> None:
     workers.report_worker(name="w", engines=[{"name": "exemplar", "device": "cpu"}], safety_filter="none")
 
-    model, segment = alice_api.get("/v1/models").json()["models"]
+    model, segment, *_ = alice_api.get("/v1/models").json()["models"]
 
     for each in (model, segment):
         assert (each["available"], each["engine"], each["device"]) == (True, "exemplar", "cpu")
+
+
+def test_what_pixelapi_offers_and_no_model_here_does_is_told_and_refused_before_anything_is_read(
+    cast: Cast, alice_api: APIClient
+) -> None:
+    credits = cast.credits()
+    unserved = [model for model in alice_api.get("/v1/models").json()["models"] if model["typical_seconds"] is None]
+
+    assert {"upscale", "remove-background", "virtual-tryon"} <= {model["operation"] for model in unserved}
+    for model in unserved:
+        answer = alice_api.post(model["endpoint"], b"anything", content_type="application/octet-stream")
+        detail = answer.json()["detail"]
+        words = detail if isinstance(detail, str) else detail["message"] + detail["guidance"]
+        assert (answer.status_code, model["available"]) == (503, False)
+        assert "no model for it is installed" in words
+        assert "GET /v1/models" in words
+        assert APIClient().post(model["endpoint"]).status_code == 401
+    assert cast.credits() == credits
 
 
 def test_unknown_addresses_below_v1_answer_in_json(alice_api: APIClient) -> None:

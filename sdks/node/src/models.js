@@ -110,7 +110,7 @@ function readModels(told) {
       title: text(line, "title"),
       endpoint: text(line, "endpoint"),
       credits: number(line, "credits"),
-      typicalSeconds: number(line, "typical_seconds"),
+      typicalSeconds: line.typical_seconds === null ? null : number(line, "typical_seconds"),
       engine: optionalText(line, "engine"),
       device: optionalText(line, "device"),
       available: line.available === true,

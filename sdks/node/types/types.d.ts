@@ -157,7 +157,8 @@ export interface Model {
   readonly title: string;
   readonly endpoint: string;
   readonly credits: number;
-  readonly typicalSeconds: number;
+  /** Null where no model does it on this site. */
+  readonly typicalSeconds: number | null;
   readonly engine: string | null;
   readonly device: string | null;
   readonly available: boolean;

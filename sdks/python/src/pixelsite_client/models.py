@@ -187,7 +187,8 @@ class Model:
     title: str
     endpoint: str
     credits: float
-    typical_seconds: float
+    typical_seconds: float | None
+    """None where no model does it on this site."""
     engine: str | None
     device: str | None
     available: bool
@@ -201,7 +202,7 @@ class Model:
             title=text_of(told, "title"),
             endpoint=text_of(told, "endpoint"),
             credits=number_of(told, "credits"),
-            typical_seconds=number_of(told, "typical_seconds"),
+            typical_seconds=None if told.get("typical_seconds") is None else number_of(told, "typical_seconds"),
             engine=optional_of(told, "engine", str),
             device=optional_of(told, "device", str),
             available=told.get("available") is True,
