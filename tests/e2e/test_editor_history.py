@@ -47,6 +47,19 @@ def _shown(editor: EditorPage) -> photos.Pixels:
     return np.asarray(Image.open(io.BytesIO(bytes(data))).convert("RGB"))
 
 
+def _wait_until_shown(editor: EditorPage, picture: photos.Pixels) -> None:
+    for _ in range(100):
+        if (_shown(editor) == picture).all():
+            return
+        editor.page.wait_for_timeout(100)
+    raise AssertionError("another picture is shown")
+
+
+def _wait_until_kept(editor: EditorPage) -> None:
+    """Nothing that was painted would be lost by a reload."""
+    editor.page.locator("#editor[data-kept=yes]").wait_for()
+
+
 def test_undo_goes_back_across_an_erase_to_what_was_painted_and_redo_returns_to_the_result(editor: EditorPage) -> None:
     before = _shown(editor)
     editor.paint_box(OBJECT)
@@ -97,7 +110,7 @@ def test_a_reload_loses_no_stroke_no_version_and_no_photo(editor: EditorPage) ->
     editor.paint([(20, 20), (80, 20), (80, 60), (20, 60)])
     editor.mask_menu("larger")
     painted, shown = editor.mask(), _shown(editor)
-    editor.page.wait_for_timeout(800)  # a hand at rest: it is kept then
+    _wait_until_kept(editor)
 
     again = EditorPage.of(editor.visitor)
 
@@ -122,7 +135,7 @@ def test_a_job_that_was_under_way_at_a_reload_comes_to_its_end(editor: EditorPag
 def test_what_was_painted_survives_a_lost_session(editor: EditorPage) -> None:
     editor.paint_box(OBJECT)
     painted = editor.mask()
-    editor.page.wait_for_timeout(800)
+    _wait_until_kept(editor)
     editor.visitor.context.clear_cookies()
     editor.page.goto("/editor/")
     editor.visitor.sign_in(editor.page)
@@ -134,7 +147,7 @@ def test_what_was_painted_survives_a_lost_session(editor: EditorPage) -> None:
 
 def test_signing_out_leaves_nothing_in_the_browser(editor: EditorPage) -> None:
     editor.paint_box(OBJECT)
-    editor.page.wait_for_timeout(800)
+    _wait_until_kept(editor)
     assert editor.page.evaluate("async () => (await indexedDB.databases()).length") == 1
 
     editor.page.get_by_role("button", name="Sign out").click()
@@ -159,6 +172,23 @@ def test_several_photos_stay_open_each_with_its_own_mask(editor: EditorPage) -> 
     expect(editor.part("photos").get_by_role("button")).to_have_count(1)
     editor.part("close-photo").click()
     expect(editor.part("dropzone")).to_be_visible()
+
+
+def test_one_file_of_several_that_is_no_photo_is_told_and_the_others_open(desktop: Visitor) -> None:
+    editor = EditorPage(desktop)
+    good = photos.saved(Image.fromarray(photos.textured(300, 200)), "PNG")
+    files = [("notes.png", b"not a picture"), ("one.png", good), ("two.png", good)]
+
+    editor.part("file-input").set_input_files(
+        [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files]
+    )
+
+    editor.wait_for("ready")
+    expect(editor.part("editor-error")).to_contain_text("cannot read this file as a photo")
+    labels = [f"Photo {name}" for name in ("one.png", "two.png")]
+    buttons = editor.part("photos").get_by_role("button")
+    expect(buttons).to_have_count(2)
+    assert [button.get_attribute("aria-label") for button in buttons.all()] == labels
 
 
 def test_quick_erase_works_at_the_end_of_each_stroke_and_goes_on_at_once(editor: EditorPage, pictures: Path) -> None:
@@ -189,14 +219,9 @@ def test_holding_c_shows_the_original_while_painting_goes_on(editor: EditorPage)
     after = _shown(editor)
 
     editor.page.keyboard.down("c")
-    editor.page.wait_for_function("document.getElementById('editor').classList.contains('is-held')")
-    editor.page.wait_for_timeout(200)
-    held = _shown(editor)
+    _wait_until_shown(editor, before)
     editor.page.keyboard.up("c")
-    editor.page.wait_for_timeout(200)
-
-    assert (held == before).all()
-    assert (_shown(editor) == after).all()
+    _wait_until_shown(editor, after)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("as-png", "PNG"), ("as-jpeg", "JPEG"), ("as-webp", "WEBP")])

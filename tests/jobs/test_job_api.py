@@ -173,7 +173,7 @@ def test_models_name_the_engine_of_the_worker_that_is_there(alice_api: APIClient
 def test_what_pixelapi_offers_and_no_model_here_does_is_told_and_refused_before_anything_is_read(
     cast: Cast, alice_api: APIClient
 ) -> None:
-    credits = cast.credits()
+    before = cast.credits()
     unserved = [model for model in alice_api.get("/v1/models").json()["models"] if model["typical_seconds"] is None]
 
     assert {"upscale", "remove-background", "virtual-tryon"} <= {model["operation"] for model in unserved}
@@ -185,7 +185,7 @@ def test_what_pixelapi_offers_and_no_model_here_does_is_told_and_refused_before_
         assert "no model for it is installed" in words
         assert "GET /v1/models" in words
         assert APIClient().post(model["endpoint"]).status_code == 401
-    assert cast.credits() == credits
+    assert cast.credits() == before
 
 
 def test_unknown_addresses_below_v1_answer_in_json(alice_api: APIClient) -> None:

@@ -35,7 +35,7 @@ const client = new JobClient(config, {
   balance: showBalance,
 });
 const selecting = new SelectTool(client, canvas, areaOf, Problem, { looking: showLooking, say: remarkOn, report });
-const shelf = new Shelf(new Vault(config.owner), sayNoRoom);
+const shelf = new Shelf(new Vault(config.owner), { kept: (is) => { editor.dataset.kept = is ? "yes" : "no"; }, noRoom: sayNoRoom });
 const strip = new Strip(one("[data-photos]"), one("[data-versions]"), { photo: switchTo, version: goTo });
 const quick = one("[data-quick]");
 /** What there is to say until something else is done. */
@@ -109,12 +109,12 @@ async function open(files) {
   hush();
   const tooLarge = chosen.filter((file) => file.size > config.maxBytes);
   const added = chosen.filter((file) => file.size <= config.maxBytes).map((file) => shelf.add(file));
-  if (added.length) await show(added[0]);
+  for (const photo of added) if (await show(photo)) break;
   for (const photo of added) if (shelf.photos.includes(photo)) shelf.keepNow(photo);
   if (tooLarge.length) warn(`${tooLarge[0].name} has ${megabytes(tooLarge[0].size)} MB; up to ${megabytes(config.maxBytes)} MB can be sent.`);
 }
 
-/** Puts a photo to work; one that cannot be worked on leaves the shelf again. @param {Photo} photo */
+/** Puts a photo to work; one that cannot be worked on leaves the shelf again. @param {Photo} photo @returns {Promise<boolean>} */
 async function show(photo) {
   const before = shelf.current;
   try {
@@ -130,12 +130,14 @@ async function show(photo) {
     enter("ready");
     canvas.focus({ preventScroll: true });
     if (photo.pending) await wait(photo, client.resume(photo.pending));
+    return true;
   } catch (error) {
     shelf.close(photo);
     shelf.current = null;
     if (before && before !== photo) await show(before);
     else enter("empty");
     report(error);
+    return false;
   }
 }
 

@@ -14,10 +14,13 @@ export class Shelf {
   /** One after the other, so that what is older never overwrites. @type {Promise<unknown>} */
   #saving = Promise.resolve();
 
-  /** @param {import("./vault.js").Vault} vault @param {() => void} noRoom  called when the browser keeps nothing more */
-  constructor(vault, noRoom) {
+  /**
+   * @param {import("./vault.js").Vault} vault
+   * @param {{kept: (is: boolean) => void, noRoom: () => void}} told  kept: is everything kept now; noRoom: no more can be
+   */
+  constructor(vault, told) {
     this.vault = vault;
-    this.noRoom = noRoom;
+    this.told = told;
     document.addEventListener("visibilitychange", () => { if (document.hidden) this.#save(); });
   }
 
@@ -45,17 +48,20 @@ export class Shelf {
   /** Something of the photo in work has changed: it is kept in a moment, when the hand rests. */
   keepSoon() {
     clearTimeout(this.#timer);
+    this.told.kept(false);
     this.#timer = setTimeout(() => this.#save(), SAVE_AFTER_MS);
   }
 
   #save() {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     const photo = this.current;
     if (!photo) return;
     this.#saving = this.#saving.then(async () => {
       const place = this.photos.indexOf(photo);
       const isKept = place < 0 || (await this.vault.keep(photo, place).catch(() => false));
-      if (!isKept) this.noRoom();
+      if (!isKept) this.told.noRoom();
+      else if (this.#timer === undefined) this.told.kept(true);
     });
   }
 
