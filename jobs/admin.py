@@ -19,7 +19,7 @@ from accounts.reasons import Question, ask_for_reason
 from billing import goodwill
 from billing.admin import AccountAdmin, ReadOnlyAdmin, as_uuid, operator
 from jobs import appeals
-from jobs.models import Job, Review, Status, Worker
+from jobs.models import Batch, Job, Review, Status, Worker
 
 
 @admin.register(Job)
@@ -123,6 +123,24 @@ class JobAdmin(ReadOnlyAdmin):
         )
         more = {"may_decide": may_decide, "may_refund": may_refund}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | more)
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin):
+    """What was sent together, and what was refused at once."""
+
+    list_display = ("id", "user", "operation", "pictures", "refused", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("=id", "user__email")
+    date_hierarchy = "created_at"
+
+    @admin.display
+    def pictures(self, batch: Batch) -> int:
+        return len(batch.lines)
+
+    @admin.display(description="refused at once")
+    def refused(self, batch: Batch) -> int:
+        return sum(line["error"] is not None for line in batch.lines)
 
 
 @admin.register(Worker)

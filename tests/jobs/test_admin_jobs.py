@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import AuditEvent, User
 from billing import invariants
-from jobs.models import Job
+from jobs.models import Batch, Job
 from tests.cast import Cast
 
 WHY = "The result had a seam"
@@ -74,3 +75,17 @@ def test_a_suspended_accounts_waiting_jobs_are_canceled_and_those_under_way_go_o
     states = {job.pk: job.status for job in Job.objects.all()}
     assert states == {claimed.pk: "processing", waiting.pk: "canceled"}
     assert cast.credits() == (495, 5)
+
+
+@pytest.mark.parametrize("search", ["{id}", "alice@"])
+def test_a_batch_is_found_by_its_number_and_by_its_owner_and_cannot_be_changed(
+    olga: Client, cast: Cast, search: str
+) -> None:
+    lines = [{"filename": "a.png", "warnings": [], "error": None}, {"filename": "b.png", "warnings": [], "error": {}}]
+    batch = Batch.objects.create(user=cast.alice, operation="remove-object", lines=lines, created_at=timezone.now())
+
+    found = olga.get("/admin/jobs/batch/", {"q": search.format(id=batch.pk)}).content.decode()
+    page = olga.get(f"/admin/jobs/batch/{batch.pk}/change/").content.decode()
+
+    assert str(batch.pk) in found
+    assert 'name="_save"' not in page
