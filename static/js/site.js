@@ -50,9 +50,10 @@ function localiseTimes() {
 
 /** Photos and masks that the editor keeps in this browser are for one person: they go before the sign-out does. */
 async function forgetPhotos() {
-  const kept = (await globalThis.indexedDB?.databases?.()) ?? [];
-  const gone = kept.filter(({ name }) => name?.startsWith("pixelsite-editor-")).map(
-    ({ name }) => new Promise((resolve) => {
+  const listed = (await globalThis.indexedDB?.databases?.()) ?? [];
+  const names = new Set([localStorage.getItem("editor-vault"), ...listed.map(({ name }) => name)]);
+  const gone = [...names].filter((name) => name?.startsWith("pixelsite-editor-")).map(
+    (name) => new Promise((resolve) => {
       const request = indexedDB.deleteDatabase(name ?? "");
       request.onsuccess = request.onerror = request.onblocked = resolve;
     }),

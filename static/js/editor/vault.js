@@ -7,6 +7,7 @@
 /** @typedef {import("./versions.js").Version} Version */
 
 const PREFIX = "pixelsite-editor-";
+const NAME_KEPT = "editor-vault";
 const KEPT_MS = 7 * 24 * 3600 * 1000;
 
 export class Vault {
@@ -19,6 +20,7 @@ export class Vault {
 
   /** @param {string} owner  whose photos these are */
   constructor(owner) {
+    localStorage.setItem(NAME_KEPT, PREFIX + owner); // for browsers that do not list their databases
     this.#database = open(PREFIX + owner);
     forgetOthers(PREFIX + owner);
   }
