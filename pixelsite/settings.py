@@ -131,12 +131,13 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- Database -----------------------------------------------------------------------------------------------------
 
 DATABASE_URL = env.text("DATABASE_URL", "", "postgresql://… for PostgreSQL; empty: SQLite in PIXELSITE_DATA.")
+_CONNECTIONS = env.whole("PIXELSITE_DATABASE_CONNECTIONS", 20, "PostgreSQL: most connections of one process.", least=2)
 if DATABASE_URL:
     DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_health_checks=True)}
     # Every request has a thread of its own under ASGI: threads borrow connections instead of opening them.
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
-        "max_size": env.whole("PIXELSITE_DATABASE_CONNECTIONS", 20, "Most connections of one process.", least=2),
+        "max_size": _CONNECTIONS,
         "timeout": 15,
     }
 else:
