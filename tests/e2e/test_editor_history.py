@@ -283,7 +283,7 @@ def test_the_time_taken_and_the_balance_are_told(editor: EditorPage) -> None:
 
     editor.erase()
 
-    expect(editor.part("editor-status")).to_contain_text("s, for 5 credits")
+    expect(editor.part("editor-status")).to_contain_text(" s, 5 credits.")
     assert editor.balance == balance - 5
 
 
@@ -296,3 +296,23 @@ def test_a_photo_from_the_phones_camera_is_taken_at_once(phone: Visitor, picture
     editor.part("camera-input").set_input_files({"name": "shot.jpg", "mimeType": "image/jpeg", "buffer": picture})
 
     editor.wait_for("ready")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_photo_stays_where_it_is_from_state_to_state(
+    visit: Callable[..., Visitor], width: int, height: int
+) -> None:
+    editor = EditorPage(visit(width=width, height=height))
+    stage = editor.page.locator(".editor__stage")
+    editor.load(photos.with_object(WIDTH, HEIGHT))
+    places = [stage.bounding_box()]
+
+    editor.paint_box(OBJECT)
+    places.append(stage.bounding_box())
+    editor.erase()
+    places.append(stage.bounding_box())
+    editor.part("erase-more").click()
+    editor.wait_for("ready")
+    places.append(stage.bounding_box())
+
+    assert places == [places[0]] * 4

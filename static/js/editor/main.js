@@ -236,7 +236,7 @@ async function wait(photo, job) {
     const picture = await resultOf(ended);
     const round = photo.rounds.current;
     photo.add({ jobId: ended.id, picture, softPx: canvas.softPx });
-    const words = `Done in ${((performance.now() - started) / 1000).toFixed(1)} s, for ${config.price} credits.`;
+    const words = `Done in ${((performance.now() - started) / 1000).toFixed(1)} s, ${config.price} credits.`;
     if (quick.checked) await showVersion(words);
     else await showComparison(canvas.startOf(round), words);
   } catch (error) {
