@@ -15,7 +15,6 @@ from accounts.models import ApiKey, Scope, User
 from pixelsite.lib import ratelimit
 from pixelsite.lib.errors import PixelsiteError
 
-_ANONYMOUS_PER_MINUTE = 60
 _KEY_PARAMETERS = ("api_key", "apikey", "key", "access_token", "token")
 _KEY_HEADERS = ("X-Api-Key", "Api-Key", "X-Pixelapi-Key")
 
@@ -39,7 +38,7 @@ class BearerKeyAuthentication(BaseAuthentication):
         try:
             key = api_keys.verify_key(_bearer_key(request))
         except (api_keys.ApiKeyMissing, DuplicateHeader):
-            ratelimit.count_address(request._request, group="anonymous", limit=_ANONYMOUS_PER_MINUTE)
+            ratelimit.count_address(request._request, group="anonymous", limit=settings.ANONYMOUS_PER_MINUTE)
             raise
         return key.user, key
 
@@ -65,7 +64,7 @@ class KeyScope(BasePermission):
         needed = Scope.READ if request.method in SAFE_METHODS else Scope.SUBMIT
         if needed in key.scopes:
             return True
-        ratelimit.count_address(request._request, group="anonymous", limit=_ANONYMOUS_PER_MINUTE)
+        ratelimit.count_address(request._request, group="anonymous", limit=settings.ANONYMOUS_PER_MINUTE)
         raise ScopeMissing(
             f"This key lacks the scope `{needed.value}`. Give it the scope at {settings.SITE_URL}/keys/, "
             "or use another key."

@@ -120,6 +120,7 @@ def editor(request: HttpRequest) -> HttpResponse:
     context = {
         "editor_config": config,
         "editor_modules": _EDITOR_MODULES,
+        "upload_mb": settings.UPLOAD_BYTES_MAX // 1_000_000,
         "balance": balance,
         "rights_statement": None if rights.are_confirmed(user) else rights.STATEMENT,
     }

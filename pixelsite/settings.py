@@ -339,6 +339,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+ANONYMOUS_PER_MINUTE = env.whole(
+    "PIXELSITE_ANONYMOUS_PER_MINUTE",
+    60,
+    "API requests without a valid key that one address may send in a minute.",
+    least=1,
+)
 SIGN_INS_PER_MINUTE = env.whole(
     "PIXELSITE_SIGN_INS_PER_MINUTE", 10, "Sign-ins one address may begin in a minute.", least=1
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -11,8 +12,6 @@ from rest_framework.request import Request
 from accounts import api_keys
 from accounts.models import ApiKey, User
 from pixelsite.lib import ratelimit
-
-_ANONYMOUS_PER_MINUTE = 60
 
 
 class BearerOrHeaderKey(BaseAuthentication):
@@ -24,7 +23,7 @@ class BearerOrHeaderKey(BaseAuthentication):
         try:
             key = api_keys.verify_key(self._sent(request))
         except api_keys.ApiKeyMissing:
-            ratelimit.count_address(request._request, group="anonymous", limit=_ANONYMOUS_PER_MINUTE)
+            ratelimit.count_address(request._request, group="anonymous", limit=settings.ANONYMOUS_PER_MINUTE)
             raise
         return key.user, key
 

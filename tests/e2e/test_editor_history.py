@@ -151,7 +151,7 @@ def test_signing_out_leaves_nothing_in_the_browser(editor: EditorPage) -> None:
     assert editor.page.evaluate("async () => (await indexedDB.databases()).length") == 1
 
     editor.page.get_by_role("button", name="Sign out").click()
-    editor.page.wait_for_url("**/")
+    expect(editor.page.get_by_test_id("hero-editor")).to_be_visible()
 
     assert editor.page.evaluate("async () => (await indexedDB.databases()).length") == 0
 

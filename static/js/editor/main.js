@@ -448,7 +448,6 @@ quick.checked = localStorage.getItem(QUICK) === "yes";
 quick.addEventListener("change", () => localStorage.setItem(QUICK, quick.checked ? "yes" : "no"));
 
 listen({ actions, open, importMask, holdOriginal, escape: () => selecting.isLooking && selecting.stop() });
-one("[data-size-limit]").textContent = `, up to ${megabytes(config.maxBytes)} MB`;
 enter("empty");
 const kept = await shelf.restore();
 if (config.start) await openEarlier(config.start);
