@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests import photos
 from tests.e2e.editor_page import EditorPage
@@ -177,11 +177,12 @@ def test_several_photos_stay_open_each_with_its_own_mask(editor: EditorPage) -> 
 def test_one_file_of_several_that_is_no_photo_is_told_and_the_others_open(desktop: Visitor) -> None:
     editor = EditorPage(desktop)
     good = photos.saved(Image.fromarray(photos.textured(300, 200)), "PNG")
-    files = [("notes.png", b"not a picture"), ("one.png", good), ("two.png", good)]
+    files: list[FilePayload] = [
+        {"name": name, "mimeType": "image/png", "buffer": data}
+        for name, data in (("notes.png", b"not a picture"), ("one.png", good), ("two.png", good))
+    ]
 
-    editor.part("file-input").set_input_files(
-        [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files]
-    )
+    editor.part("file-input").set_input_files(files)
 
     editor.wait_for("ready")
     expect(editor.part("editor-error")).to_contain_text("cannot read this file as a photo")
