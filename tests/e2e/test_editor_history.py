@@ -123,8 +123,13 @@ def test_a_reload_loses_no_stroke_no_version_and_no_photo(editor: EditorPage) ->
 
 def test_a_job_that_was_under_way_at_a_reload_comes_to_its_end(editor: EditorPage) -> None:
     editor.paint_box(OBJECT)
+    # This page never hears what becomes of the job.
+    for pattern in ("**/editor/jobs/*/**", "**/editor/events/**"):
+        editor.page.route(pattern, lambda route: None)
     with editor.page.expect_response("**/editor/jobs/"):
         editor.part("erase").click()
+    _wait_until_kept(editor)
+    editor.page.unroute_all(behavior="ignoreErrors")
 
     again = EditorPage(editor.visitor)
 

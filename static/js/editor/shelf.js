@@ -68,7 +68,11 @@ export class Shelf {
   /** @param {Photo} photo */
   keepNow(photo) {
     const place = this.photos.indexOf(photo);
-    this.#saving = this.#saving.then(() => this.vault.keep(photo, place)).catch(() => undefined);
+    this.told.kept(false);
+    this.#saving = this.#saving.then(async () => {
+      const isKept = await this.vault.keep(photo, place).catch(() => false);
+      if (isKept && this.#timer === undefined) this.told.kept(true);
+    });
     return this.#saving;
   }
 }
