@@ -234,14 +234,11 @@ def is_ended(standing: Standing) -> bool:
     return all(job.status in ENDED for job in standing.values())
 
 
-def accept(picture: Picture, buyer: Buyer, **columns: Any) -> Picture:
-    """The picture as a job, held and written; part of the transaction that writes all of them. Raises a limit's error."""
-    stored = picture.stored
-    assert stored is not None  # noqa: S101  # the caller's choice
+def _job_of(stored: Stored, buyer: Buyer, **columns: Any) -> Job:
+    """A job, held and written; part of the transaction that writes all of them. Raises a limit's error."""
     with transaction.atomic():
         acceptance.hold(buyer, stored.job_id)
-        job = acceptance.create_row(stored.job_id, buyer, files=stored.files, **stored.asked, **columns)
-    return replace(picture, job=job)
+        return acceptance.create_row(stored.job_id, buyer, files=stored.files, **stored.asked, **columns)
 
 
 def accept_as_many_as_fit(
@@ -253,7 +250,7 @@ def accept_as_many_as_fit(
     for index, picture in enumerate(pictures):
         if picture.stored is not None and limit is None:
             try:
-                picture = accept(picture, buyer, **columns_of(index))
+                picture = replace(picture, job=_job_of(picture.stored, buyer, **columns_of(index)))
             except PixelsiteError as refusal:
                 limit = without_frames(refusal)
         if picture.stored is not None and picture.job is None:

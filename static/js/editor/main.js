@@ -2,18 +2,16 @@
 // select-tool.js, comparing is <before-after>, what is open and made is shelf.js and versions.js, talking to the
 // server is job-client.js, keys and drops are manners.js; this file knows the states and their words.
 
-import { callCode } from "./call-code.js";
 import { areaOf } from "./found-area.js";
-import { copy, inFormat, nameFor, save } from "./handout.js";
 import { JobClient, Problem } from "./job-client.js";
 import { listen } from "./manners.js";
-import { drawMark } from "./marks.js";
 import "./mask-canvas.js";
-import { resized } from "./morphology.js";
-import { button, canvas, compare, config, editor, hush, inState, megabytes, one, report, rights, say, showBalance, showProgress, warn, wish } from "./page.js";
+import { exportMask, importMask, resizeMask } from "./mask-menu.js";
+import { UNREADABLE, button, canvas, compare, config, editor, hush, inState, megabytes, one, report, rights, say, showBalance, showProgress, warn, wish } from "./page.js";
 import { SelectTool } from "./select-tool.js";
 import { Shelf } from "./shelf.js";
 import { Strip } from "./strip.js";
+import { copyResult, download, showCall } from "./take-away.js";
 import { Vault } from "./vault.js";
 
 /** @typedef {import("./job-client.js").Job} Job */
@@ -26,7 +24,6 @@ const LOOKING = "Looking for the object…";
 const TOOLS = /** @type {const} */ (["brush", "eraser", "lasso", "rectangle", "select"]);
 const QUICK = "editor-quick-erase";
 const LAST = "editor-photo";
-const UNREADABLE = "Your browser cannot read this file as a photo. Save it as JPEG, PNG or WebP and try again.";
 
 const client = new JobClient(config, {
   say,
@@ -298,69 +295,6 @@ function eraseMore() {
   canvas.focus({ preventScroll: true });
 }
 
-/** @param {string} format */
-async function download(format) {
-  const { file, version } = shelf.current;
-  try {
-    const result = await inFormat(version.picture, /** @type {import("./handout.js").Format} */ (format));
-    save(result, nameFor(file.name, "clean", result.type));
-  } catch {
-    warn("Your browser cannot write this picture in that format. Download the original format instead.");
-  }
-}
-
-async function copyResult() {
-  try {
-    await copy(shelf.current.version.picture);
-    say("Copied. Paste it anywhere.");
-  } catch {
-    warn("Your browser does not let this page use the clipboard. Download the picture instead.");
-  }
-}
-
-function showCall() {
-  const { file, version } = shelf.current;
-  const names = { photo: file.name, mask: nameFor(file.name, "mask", "image/png"), result: nameFor(file.name, "clean", version.picture.type) };
-  const code = callCode({ site: config.site, softPx: version.softPx, ...names });
-  for (const [language, text] of Object.entries(code)) document.querySelector(`[data-call="${language}"] code`).textContent = text;
-  document.getElementById("call").showModal();
-}
-
-// --- The mask ------------------------------------------------------------------------------------
-
-/** @param {1 | -1} direction */
-function resizeMask(direction) {
-  if (canvas.canClear) canvas.put(resized(canvas.painted.current, canvas, drawMark, direction));
-}
-
-/** @param {File|undefined} file */
-async function importMask(file) {
-  if (!file) return;
-  hush();
-  try {
-    const { width, height } = await sizeOf(file);
-    const isAlike = Math.abs(width * canvas.height - height * canvas.width) <= Math.max(width, height, canvas.width, canvas.height);
-    if (!isAlike) throw new Problem(`This mask is ${width} × ${height}, the photo ${canvas.width} × ${canvas.height}: they must have the same shape.`);
-    const area = await areaOf(file, canvas);
-    if (!area) throw new Problem("There is nothing white in this mask. White is what should go.");
-    canvas.put(area);
-  } catch (error) {
-    report(error);
-  }
-}
-
-/** @param {File} file */
-async function sizeOf(file) {
-  const bitmap = await createImageBitmap(file).catch(() => { throw new Problem(UNREADABLE); });
-  const { width, height } = bitmap;
-  bitmap.close();
-  return { width, height };
-}
-
-async function exportMask() {
-  save(await canvas.exportMask(), nameFor(shelf.current.file.name, "mask", "image/png"));
-}
-
 // --- Tools ---------------------------------------------------------------------------------------
 
 /** @param {Tool} tool  select again: what is clicked next is another object */
@@ -406,7 +340,7 @@ const actions = {
   larger: () => resizeMask(1),
   smaller: () => resizeMask(-1),
   "import-mask": () => one("#mask-file").click(),
-  "export-mask": exportMask,
+  "export-mask": () => exportMask(shelf.current),
   "zoom-in": () => canvas.view.zoom(1.4),
   "zoom-out": () => canvas.view.zoom(1 / 1.4),
   fit: () => canvas.view.fit(),
@@ -414,9 +348,9 @@ const actions = {
   cancel: () => client.cancel(),
   compare: () => showComparison(canvas.startOf(shelf.current.version.rounds.at(-1) ?? [])),
   more: eraseMore,
-  download: (pressed) => download(pressed.dataset.format ?? "original"),
-  copy: copyResult,
-  call: showCall,
+  download: (pressed) => download(shelf.current, pressed.dataset.format ?? "original"),
+  copy: () => copyResult(shelf.current),
+  call: () => showCall(shelf.current),
 };
 
 canvas.addEventListener("change", (/** @type {CustomEvent} */ { detail }) => {

@@ -16,6 +16,7 @@ export const wish = one(".wish input");
 /** Asks whether the photo is theirs to change; null: they have said so before. */
 export const rights = /** @type {HTMLDialogElement|null} */ (document.getElementById("rights"));
 
+export const UNREADABLE = "Your browser cannot read this file as a photo. Save it as JPEG, PNG or WebP and try again.";
 const NEEDS_RIGHTS = "rights_confirmation_required";
 const status = one(".dock__status");
 const alertBox = one(".editor__alert");
